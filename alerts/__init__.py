@@ -1,0 +1,1 @@
+"""What is done about a transition: incidents, notices, deliveries."""

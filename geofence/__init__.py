@@ -1,0 +1,1 @@
+"""The engine: how near two people could be, and whether a zone is breached."""

@@ -1,0 +1,1 @@
+"""From a radio's claim to a fix we trust."""

@@ -1,0 +1,1 @@
+"""The program: its commands, and the only place that puts rooms together."""

@@ -1,0 +1,1 @@
+"""The system of record: tables, migrations, queries; SQLite and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Plumbing without rules: settings, clock, streams, wire, log, metrics, supervision, broker."""

@@ -1,0 +1,1 @@
+"""Devices that behave badly on purpose, reproducibly."""
