@@ -158,7 +158,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, tag="fix"):
 
     Attributes:
         reading_id: Derived from device, boot, seq and body: the same message twice is one reading.
-        log_position: 1024 x number of the raw message + index within it: one order for all readings.
+        log_position: 1024 x number of the raw message + index within it; orders all readings.
         fixed_at: Instant of the fix (UTC), corrected if the device's clock was at fault.
         received_at: Instant of arrival (UTC).
         accuracy_m: Claimed 68 % radius in metres; None is unknown.
