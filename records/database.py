@@ -52,7 +52,7 @@ class Records:
     """The system of record. `open` it, `write` and `read` through it, `close` it."""
 
     def __init__(self, url: str) -> None:
-        """Prepare the record at `url` (`sqlite:///…` or `postgresql+psycopg://…`) without opening it."""
+        """Prepare the record at `url`, `sqlite:///…` or `postgresql+psycopg://…`, unopened."""
         self._url = make_url(url)
         self._sqlite = self._url.get_backend_name() == "sqlite"
         self._lock = (
@@ -188,7 +188,7 @@ def _engine(url: Any, *, sqlite: bool, writes: bool) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+    def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy begins and commits, not the driver.
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
@@ -198,7 +198,7 @@ def _engine(url: Any, *, sqlite: bool, writes: bool) -> Engine:
         cursor.close()
 
     @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+    def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

