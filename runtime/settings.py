@@ -39,103 +39,129 @@ class Settings(BaseSettings):
     )
 
     # Where we are.
-    environment: str = Field("local", description="Name of this installation, shown in pages.")
-    data_dir: Path = Field(
-        Path("./var"), description="Directory of the database, broker state and admin socket."
+    environment: str = Field(
+        default="local", description="Name of this installation, shown in pages."
     )
-    timezone: str = Field("Europe/London", description="IANA zone in which pages show times.")
+    data_dir: Path = Field(
+        default=Path("./var"),
+        description="Directory of the database, broker state and admin socket.",
+    )
+    timezone: str = Field(
+        default="Europe/London", description="IANA zone in which pages show times."
+    )
     simulated_devices: bool = Field(
         default=False, description="Whether devices here are simulated; pages then say so."
     )
 
     # Doors.
-    http_host: str = Field("127.0.0.1", description="Address on which HTTP listens.")
-    http_port: Port = Field(8080, description="Port on which HTTP listens.")
+    http_host: str = Field(default="127.0.0.1", description="Address on which HTTP listens.")
+    http_port: Port = Field(default=8080, description="Port on which HTTP listens.")
     public_url: str | None = Field(
-        None, description="Address under which people reach us; unset: HTTP host and port."
+        default=None, description="Address under which people reach us; unset: HTTP host and port."
     )
-    mqtt_host: str = Field("127.0.0.1", description="Address on which the embedded broker listens.")
-    mqtt_port: Port = Field(1883, description="Port on which the embedded broker listens.")
+    mqtt_host: str = Field(
+        default="127.0.0.1", description="Address on which the embedded broker listens."
+    )
+    mqtt_port: Port = Field(default=1883, description="Port on which the embedded broker listens.")
     broker: Literal["auto", "mosquitto", "amqtt"] = Field(
-        "auto", description="Which embedded broker: mosquitto where it is found, else amqtt."
+        default="auto",
+        description="Which embedded broker: mosquitto where it is found, else amqtt.",
     )
     broker_url: SecretStr | None = Field(
-        None,
+        default=None,
         description="mqtt[s]://user:password@host:port of a broker; unset: the embedded one.",
     )
     database_url: SecretStr | None = Field(
-        None, description="SQLAlchemy address; unset: SQLite in the data directory."
+        default=None, description="SQLAlchemy address; unset: SQLite in the data directory."
     )
     redis_url: SecretStr | None = Field(
-        None, description="Address of Redis; unset: streams inside the process."
+        default=None, description="Address of Redis; unset: streams inside the process."
     )
     metrics_token: SecretStr | None = Field(
-        None, description="Bearer token for /metrics from elsewhere than loopback."
+        default=None, description="Bearer token for /metrics from elsewhere than loopback."
     )
 
     # Telling what happens.
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severe log line that is written."
+        default="info", description="Least severe log line that is written."
     )
     log_format: Literal["auto", "console", "json"] = Field(
-        "auto", description="How log lines look; auto: console on a terminal, else JSON."
+        default="auto", description="How log lines look; auto: console on a terminal, else JSON."
     )
 
     # Pace and bounds.
-    tick_s: Seconds = Field(1.0, description="Time between ticks of the engine and alerts.")
+    tick_s: Seconds = Field(default=1.0, description="Time between ticks of the engine and alerts.")
     commit_wait_s: Annotated[float, Field(ge=0.0, json_schema_extra={"unit": "s"})] = Field(
-        0.0, description="How long a group commit waits for company; 0: only while busy."
+        default=0.0, description="How long a group commit waits for company; 0: only while busy."
     )
     commit_messages_max: Bound = Field(
-        500,
+        default=500,
         description="Most messages in one group commit.",
         json_schema_extra={"unit": "messages"},
     )
     lane_messages_max: Bound = Field(
-        200,
+        default=200,
         description="Most messages of one device waiting to be admitted.",
         json_schema_extra={"unit": "messages"},
     )
     lanes_messages_max: Bound = Field(
-        20_000,
+        default=20_000,
         description="Most messages of all devices waiting to be admitted.",
         json_schema_extra={"unit": "messages"},
     )
     stream_entries_max: Bound = Field(
-        10_000,
+        default=10_000,
         description="Most entries a stream holds before its writers wait.",
         json_schema_extra={"unit": "entries"},
     )
     socket_events_max: Bound = Field(
-        256,
+        default=256,
         description="Most events waiting for one websocket before it is closed.",
         json_schema_extra={"unit": "events"},
     )
-    socket_heartbeat_s: Seconds = Field(3.0, description="Time between heartbeats of a websocket.")
-    command_wait_s: Seconds = Field(1.0, description="How long a caller awaits its command.")
-    canary_period_s: Seconds = Field(10.0, description="Time between two runs of the canary.")
-    canary_age_max_s: Seconds = Field(
-        20.0, description="Age of the last canary above which nobody is called protected."
+    socket_heartbeat_s: Seconds = Field(
+        default=3.0, description="Time between heartbeats of a websocket."
     )
-    silence_max_s: Seconds = Field(20.0, description="Silence after which a room is restarted.")
-    drain_s: Seconds = Field(8.0, description="How long rooms may finish their work at the end.")
+    command_wait_s: Seconds = Field(
+        default=1.0, description="How long a caller awaits its command."
+    )
+    canary_period_s: Seconds = Field(
+        default=10.0, description="Time between two runs of the canary."
+    )
+    canary_age_max_s: Seconds = Field(
+        default=20.0, description="Age of the last canary above which nobody is called protected."
+    )
+    silence_max_s: Seconds = Field(
+        default=20.0, description="Silence after which a room is restarted."
+    )
+    drain_s: Seconds = Field(
+        default=8.0, description="How long rooms may finish their work at the end."
+    )
 
     # People and their sessions.
-    session_idle_s: Seconds = Field(900.0, description="Idle time that ends an officer's session.")
-    session_s: Seconds = Field(43_200.0, description="Longest session of an officer.")
-    phone_session_s: Seconds = Field(34_560_000.0, description="Longest session of her phone.")
-    enrolment_s: Seconds = Field(900.0, description="How long an enrolment code is good.")
-    ticket_s: Seconds = Field(30.0, description="How long a websocket ticket is good.")
+    session_idle_s: Seconds = Field(
+        default=900.0, description="Idle time that ends an officer's session."
+    )
+    session_s: Seconds = Field(default=43_200.0, description="Longest session of an officer.")
+    phone_session_s: Seconds = Field(
+        default=34_560_000.0, description="Longest session of her phone."
+    )
+    enrolment_s: Seconds = Field(default=900.0, description="How long an enrolment code is good.")
+    ticket_s: Seconds = Field(default=30.0, description="How long a websocket ticket is good.")
     secure_cookies: bool = Field(
         default=False, description="Whether cookies are sent over HTTPS only; set it behind TLS."
     )
 
     # Who helps her.
-    help_phone: Telephone = Field("999", description="Emergency number shown on her page.")
-    centre_phone: Telephone = Field("", description="Number of the monitoring centre; empty: none.")
-    centre_name: str = Field("the monitoring centre", description="What pages call the centre.")
+    help_phone: Telephone = Field(default="999", description="Emergency number shown on her page.")
+    centre_phone: Telephone = Field(
+        default="", description="Number of the monitoring centre; empty: none."
+    )
+    centre_name: str = Field(
+        default="the monitoring centre", description="What pages call the centre."
+    )
     support_phone: Telephone = Field(
-        "0808 2000 247", description="Support line shown on her page; by default Refuge's."
+        default="0808 2000 247", description="Support line shown on her page; by default Refuge's."
     )
 
     @model_validator(mode="after")
