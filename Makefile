@@ -62,7 +62,7 @@ check: ready ## Style, types and architecture, in under a minute
 	@echo "ruff"; "$(BIN)/ruff" check -q .
 	@"$(BIN)/ruff" format -q --check . || { echo "Run: make fmt"; exit 1; }
 	@echo "types"; "$(BIN)/basedpyright" --pythonpath "$(PY)" --level error
-	@echo "imports"; "$(BIN)/lint-imports" --no-cache > "$(VENV)/.imports.log" 2>&1 || { cat "$(VENV)/.imports.log"; exit 1; }
+	@echo "imports"; said=$$("$(BIN)/lint-imports" --no-cache 2>&1) || { echo "$$said"; exit 1; }
 	@echo "architecture"; if [ -d tests/architecture ]; then "$(PY)" -m pytest -q -p no:cacheprovider tests/architecture; fi
 
 .PHONY: fmt

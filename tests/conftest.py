@@ -6,12 +6,15 @@ a test that did not run has proved nothing. `KEEPCLEAR_TEST_SEED` repeats a run.
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 from random import Random, SystemRandom
 from typing import cast
 
 import pytest
 import pytest_socket
 from hypothesis import HealthCheck, Verbosity, settings
+
+from tests.requires import chromium_or_skip, mosquitto_or_skip
 
 ENVIRONMENT = os.environ  # noqa: TID251 - tests choose how to run before settings exist.
 SKIP_IS_FAILURE = ENVIRONMENT.get("KEEPCLEAR_TEST_REQUIRE") == "all"
@@ -99,3 +102,15 @@ def chance(request: pytest.FixtureRequest) -> Random:
     """Return chance of the test's own, so that the order of tests does not matter."""
     node = cast("pytest.Item", request.node)
     return Random(f"{SEED}:{node.nodeid}")
+
+
+@pytest.fixture(scope="session")
+def mosquitto() -> Path:
+    """Return the mosquitto broker's program; without one the test is skipped."""
+    return mosquitto_or_skip()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Return a Chromium for Playwright; without one the test is skipped."""
+    return chromium_or_skip()
