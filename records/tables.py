@@ -119,6 +119,15 @@ orders = Table(
     Index(None, "wearer_id"),
 )
 
+#: Everyone an order names, so that a case can be found by its people without reading bodies.
+order_people = Table(
+    "order_people",
+    metadata,
+    Column("order_id", String, ForeignKey("orders.order_id"), primary_key=True),
+    Column("person_id", String, ForeignKey("people.person_id"), primary_key=True),
+    Index(None, "person_id"),
+)
+
 order_officers = Table(
     "order_officers",
     metadata,
