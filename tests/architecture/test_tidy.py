@@ -3,8 +3,10 @@
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -182,6 +184,17 @@ def test_the_lock_names_no_index() -> None:
     )
 
     assert [] == [line for line in lines if not allowed.match(line)]
+
+
+def test_the_lock_holds_every_dependency() -> None:
+    """Whatever pyproject.toml asks for is in the lock, so that setting up needs nothing else."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    names = {re.split(r"[\[<>=; ]", line)[0] for line in wanted} - {"keepclear"}
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    held = set(re.findall(r"^([a-z0-9._-]+)==", lock, re.MULTILINE))
+
+    assert names - held == set()
 
 
 def test_the_safety_case_names_tests_that_exist() -> None:
