@@ -34,6 +34,13 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         level: As the latest transition left it; `clear` when it has eased.
         worst: The most severe level it has had.
         owner: Account id of the officer it is assigned to.
+        acknowledged_level: What the acknowledgement covers: anything worse opens it again.
+        assigned_at: When somebody was last named as the one who deals with it.
+        level_by: The transition that brought the present level: what she was told last.
+        level_at: When that was decided.
+        safe_at: When she last said that she is safe.
+        trend: "closer" or "away" by the latest transition, None if it says neither.
+        elsewhere: True when a zone of hers is entered while she is known to be somewhere else.
     """
 
     incident_id: IncidentId
@@ -51,9 +58,13 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     device_id: DeviceId | None = None
     owner: str | None = None
     acknowledged_at: datetime | None = None
+    acknowledged_level: Level | None = None
+    assigned_at: datetime | None = None
     resolved_at: datetime | None = None
     outcome: str | None = None
     transition_id: TransitionId | None = None
+    level_by: TransitionId | None = None
+    level_at: datetime | None = None
     nearest_m: float | None = None
     central_m: float | None = None
     uncertainty_m: float | None = None
@@ -62,6 +73,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     proven: bool = False
     retrospective: bool = False
     fix: FixReference | None = None
+    safe_at: datetime | None = None
+    trend: str | None = None
+    elsewhere: bool = False
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):

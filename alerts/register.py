@@ -1,0 +1,49 @@
+"""What the alerts room has to know of the register: whose order, whose device. Pure.
+
+No name and no address is in it: nothing decided here needs one.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from domain.ids import DeviceId, OrderId, PersonId
+from domain.order import Device, DeviceKind, ExclusionZone, Order, Proximity
+
+
+class Register:
+    """Orders and devices as they stood when it was read."""
+
+    def __init__(self, orders: Iterable[Order] = (), devices: Iterable[Device] = ()) -> None:
+        """Index what was read."""
+        self.orders: dict[OrderId, Order] = {order.order_id: order for order in orders}
+        self.devices: dict[DeviceId, Device] = {device.device_id: device for device in devices}
+
+    def protecting(self, person_id: PersonId, at: datetime) -> tuple[Order, ...]:
+        """Return the orders in force at `at` that protect the person, in order of id."""
+        found = (
+            order
+            for order in self.orders.values()
+            if order.in_force(at) and person_id in protected_by(order)
+        )
+        return tuple(sorted(found, key=lambda order: order.order_id))
+
+    def protected(self) -> frozenset[PersonId]:
+        """Return everyone whom some order protects."""
+        return frozenset(person for order in self.orders.values() for person in protected_by(order))
+
+    def of_person(self, person_id: PersonId, kind: DeviceKind) -> tuple[Device, ...]:
+        """Return the person's devices of one kind that still have credentials."""
+        return tuple(
+            device
+            for device in self.devices.values()
+            if device.person_id == person_id and device.kind is kind and device.revoked_at is None
+        )
+
+
+def protected_by(order: Order) -> frozenset[PersonId]:
+    """Return whom `order` protects."""
+    return frozenset(
+        condition.protected_id
+        for condition in order.conditions
+        if isinstance(condition, Proximity | ExclusionZone) and condition.protected_id is not None
+    )
