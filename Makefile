@@ -13,6 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 
 PY := $(VENV)/bin/python
 BIN := $(VENV)/bin
+BEGUN := $(VENV)/.keepclear-begun
 STAMP := $(VENV)/.keepclear-installed
 SOURCES := domain runtime records ingest geofence alerts mobile_api simulator keepclear tests
 TESTS ?= tests
@@ -35,6 +36,7 @@ setup: ## Install everything into $(VENV), from requirements.lock, by hash
 	"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "This Python has no venv module. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }; \
 	[ -x "$(PY)" ] || "$(PYTHON)" -m venv "$(VENV)"; \
+	touch "$(BEGUN)"; \
 	echo "[2/3] $$(grep -c '^[A-Za-z0-9].*==' requirements.lock) packages, each checked against its hash (a minute or two)"; \
 	"$(PY)" -m pip install --disable-pip-version-check --no-input -q --progress-bar on \
 		--require-hashes -r requirements.lock; \
@@ -43,10 +45,11 @@ setup: ## Install everything into $(VENV), from requirements.lock, by hash
 	cat requirements.lock pyproject.toml > "$(STAMP)"; \
 	echo "Set up."
 
-# A virtual environment somebody else prepared has no stamp; it is good if the tools are there.
+# A virtual environment that somebody else prepared is good if the tools are there; one that we
+# began is good when it is finished.
 .PHONY: ready
 ready:
-	@if [ ! -f "$(STAMP)" ] && "$(PY)" -c 'import basedpyright, fastapi, hypothesis, importlinter, pytest, ruff' \
+	@if [ ! -f "$(BEGUN)" ] && "$(PY)" -c 'import basedpyright, fastapi, hypothesis, importlinter, pytest, ruff' \
 		2>/dev/null; then :; else $(MAKE) setup; fi
 
 .PHONY: run
