@@ -21,7 +21,7 @@ from runtime.log_redaction import HIDDEN, clean_fields, clean_foreign, clean_tex
 
 Format = Literal["auto", "console", "json"]
 
-_EVENT: Final = re.compile(r"[a-z][a-z0-9]*(?:[_.][a-z0-9]+)*")
+_EVENT: Final = re.compile(r"[a-z]+[0-9]{0,2}(?:_[a-z]+[0-9]{0,2})*")
 _FRAMES_MAX: Final = 30
 _CHAIN_MAX: Final = 6
 #: Fields the machinery itself puts on a line.
