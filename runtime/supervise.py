@@ -108,6 +108,7 @@ class _Kept:
 
     def __init__(self, room: Room, clock: Callable[[], float]) -> None:
         self.room = room
+        self.word = room.name
         self.beat = Beat(clock)
         self.state = RoomState.RESTARTING
         self.restarts = 0
@@ -201,7 +202,7 @@ class Supervisor:
         """Let a room live once: until it ends, crashes or falls silent."""
         kept.beat()
         kept.state = RoomState.RUNNING
-        _log.info("room_started", room=kept.room.name, restarts=kept.restarts)
+        _log.info("room_started", room=kept.word, restarts=kept.restarts)
         life = asyncio.create_task(_begin(kept), name=kept.room.name)
         try:
             while not life.done():
@@ -209,7 +210,7 @@ class Supervisor:
                 if not life.done() and self._hangs(kept):
                     break
         finally:
-            await _let_go(life, kept.room.name)
+            await _let_go(life, kept.word)
         _tell_end(life, kept)
 
     def _hangs(self, kept: _Kept) -> bool:
@@ -220,7 +221,7 @@ class Supervisor:
             # While it drains the deadline alone counts.
             kept.beat()
             return False
-        _log.error("room_hung", room=kept.room.name, silent_s=kept.beat.age_s)
+        _log.error("room_hung", room=kept.word, silent_s=kept.beat.age_s)
         return True
 
     async def _drain(self, keepers: Mapping["asyncio.Task[None]", _Kept]) -> None:
@@ -232,7 +233,7 @@ class Supervisor:
             kept.ask_to_stop()
             share_s = max(0.0, (deadline - self._clock()) / left)
             if not await self._ended(kept, share_s):
-                _log.warning("room_cancelled", room=kept.room.name)
+                _log.warning("room_cancelled", room=kept.word)
                 keeper.cancel()
                 await kept.ended.wait()
         _log.info("drain_ended")
@@ -254,7 +255,7 @@ async def _begin(kept: _Kept) -> None:
     await kept.room.run(kept.beat)
 
 
-async def _let_go(life: "asyncio.Task[None]", name: str) -> None:
+async def _let_go(life: "asyncio.Task[None]", word: str) -> None:
     """Make sure that a life is over.
 
     Raises:
@@ -265,7 +266,7 @@ async def _let_go(life: "asyncio.Task[None]", name: str) -> None:
     life.cancel()
     await asyncio.wait({life}, timeout=_GRACE_S)
     if not life.done():
-        _log.critical("room_stuck", room=name)
+        _log.critical("room_stuck", room=word)
         raise RoomStuckError
 
 
@@ -273,6 +274,6 @@ def _tell_end(life: "asyncio.Task[None]", kept: _Kept) -> None:
     """Log how a life ended."""
     error = None if life.cancelled() else life.exception()
     if error is not None:
-        _log.error("room_crashed", room=kept.room.name, exc_info=error)
+        _log.error("room_crashed", room=kept.word, exc_info=error)
     elif not kept.beat.stopping.is_set():
-        _log.error("room_ended_early", room=kept.room.name)
+        _log.error("room_ended_early", room=kept.word)
