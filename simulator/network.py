@@ -227,7 +227,7 @@ def _largest_part(graph: type_of_graph) -> dict[int, tuple[Step, ...]]:
     for node in reversed(_finished(onward)):
         if node not in seen:
             parts.append(_gathered(back, node, seen))
-    kept = set(max(parts, key=len, default=[]))
+    kept = set(max(parts, key=len, default=list[int]()))
     return {
         node: tuple(step for step in steps if step.head in kept)
         for node, steps in graph.items()
