@@ -217,6 +217,7 @@ def _with_evidence(incident: Incident, transition: Transition) -> Incident:
         reason=transition.reason,
         proven=transition.proven,
         retrospective=transition.retrospective,
+        elsewhere=transition.elsewhere,
         fix=transition.fix,
     )
 

@@ -5,7 +5,7 @@ stops there. The reason goes to the ledger, so that "nobody told her" always has
 Delivering and recording follow in the shell, from what comes out here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -17,6 +17,7 @@ from alerts.audience import (
     told_level,
 )
 from alerts.ledger import Decision, Reason
+from domain.ids import OrderId
 from domain.incident import AlertLevel, Incident, IncidentState, Notice
 from domain.order import Order
 
@@ -34,7 +35,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     incident: Incident
     standing: tuple[Incident, ...]
     shown: Notice | None = None
-    orders: dict[str, Order] = msgspec.field(default_factory=dict[str, Order])
+    orders: Mapping[OrderId, Order] = msgspec.field(default_factory=dict[OrderId, Order])
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,10 +65,10 @@ def decide(news: News) -> Outcome:
     return _redact(news)
 
 
-def screen_of(standing: tuple[Incident, ...], orders: dict[str, Order]) -> Notice | None:
+def screen_of(standing: tuple[Incident, ...], orders: Mapping[OrderId, Order]) -> Notice | None:
     """Return what her screen shows while `standing` are her unresolved incidents."""
     chosen = on_screen(standing)
-    return None if chosen is None else notice_of(chosen, orders.get(chosen.order_id or ""))
+    return None if chosen is None else notice_of(chosen, orders.get(chosen.order_id or OrderId("")))
 
 
 def _not_about_her(news: News) -> tuple[Decision, Reason] | None:
@@ -135,6 +136,6 @@ def _redact(news: News) -> Outcome:
     return Outcome(
         decision=Decision.TELL,
         reason=Reason.LEVEL if same else Reason.STILL_STANDS,
-        notice=notice_of(chosen, news.orders.get(chosen.order_id or "")),
+        notice=notice_of(chosen, news.orders.get(chosen.order_id or OrderId(""))),
         source=chosen,
     )

@@ -106,6 +106,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True, tag="transition"):
         near: True when the wearer is, or could soon be, near a protected person: what makes
             tamper or silence urgent.
         page: For `unknown`: whether officers are to be paged (else a timed task).
+        elsewhere: For a zone of hers: she is known to be somewhere else.
     """
 
     transition_id: TransitionId
@@ -130,4 +131,5 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True, tag="transition"):
     retrospective: bool = False
     near: bool = False
     page: bool = False
+    elsewhere: bool = False
     fix: FixReference | None = None

@@ -1,0 +1,1 @@
+"""What is told at once, to whoever is connected: snapshot, events after it, resume by cursor."""

@@ -1,0 +1,120 @@
+"""Queries of live events: what each recipient was told at once, counted, so nothing is missed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, func, insert, select
+
+from domain.ids import CANARY_PREFIX, OrderId, PersonId
+from domain.incident import IncidentState, LiveEvent
+from records.tables import (
+    commands,
+    deliveries,
+    incidents,
+    live_events,
+    notices,
+    timeline,
+)
+
+
+def add_events(connection: Connection, events: Iterable[LiveEvent]) -> None:
+    """Append events, numbered already."""
+    rows = [msgspec.structs.asdict(event) for event in events]
+    if rows:
+        connection.execute(insert(live_events), rows)
+
+
+def heads(connection: Connection) -> dict[str, int]:
+    """Return the number of each recipient's newest event."""
+    rows = connection.execute(
+        select(live_events.c.recipient, func.max(live_events.c.ordinal)).group_by(
+            live_events.c.recipient
+        )
+    )
+    return {recipient: int(ordinal) for recipient, ordinal in rows}
+
+
+def head(connection: Connection, recipient: str) -> int:
+    """Return the number of a recipient's newest event; 0 if there is none."""
+    newest = connection.execute(
+        select(func.max(live_events.c.ordinal)).where(live_events.c.recipient == recipient)
+    ).scalar_one()
+    return 0 if newest is None else int(newest)
+
+
+def oldest(connection: Connection, recipient: str) -> int | None:
+    """Return the number of the oldest event still kept for a recipient, or None."""
+    return connection.execute(
+        select(func.min(live_events.c.ordinal)).where(live_events.c.recipient == recipient)
+    ).scalar_one()
+
+
+def events_after(
+    connection: Connection, recipient: str, ordinal: int, limit: int
+) -> list[LiveEvent]:
+    """Return a recipient's events after number `ordinal`, in order."""
+    rows = connection.execute(
+        select(live_events)
+        .where(live_events.c.recipient == recipient, live_events.c.ordinal > ordinal)
+        .order_by(live_events.c.ordinal)
+        .limit(limit)
+    )
+    return [_event(row) for row in rows]
+
+
+def newest_of_kind(connection: Connection, recipient: str, kind: str) -> LiveEvent | None:
+    """Return a recipient's newest event of one kind, or None."""
+    row = connection.execute(
+        select(live_events)
+        .where(live_events.c.recipient == recipient, live_events.c.kind == kind)
+        .order_by(live_events.c.ordinal.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _event(row)
+
+
+def prune_canary(connection: Connection, before: datetime) -> None:
+    """Remove what the synthetic case left in these tables before `before`.
+
+    Its newest events stay, because her counts go on from them.
+    """
+    kept = select(func.max(live_events.c.ordinal)).where(
+        live_events.c.recipient.startswith(f"person:{CANARY_PREFIX}", autoescape=True)
+    )
+    connection.execute(
+        delete(live_events).where(
+            live_events.c.recipient.startswith(f"person:{CANARY_PREFIX}", autoescape=True),
+            live_events.c.at < before,
+            live_events.c.ordinal < kept.scalar_subquery(),
+        )
+    )
+    old = select(incidents.c.incident_id).where(
+        incidents.c.incident_id.startswith(CANARY_PREFIX, autoescape=True),
+        incidents.c.state == IncidentState.RESOLVED.value,
+        incidents.c.changed_at < before,
+    )
+    alerts = select(notices.c.alert_id).where(notices.c.incident_id.in_(old))
+    connection.execute(delete(deliveries).where(deliveries.c.alert_id.in_(alerts)))
+    connection.execute(delete(notices).where(notices.c.incident_id.in_(old)))
+    connection.execute(delete(timeline).where(timeline.c.incident_id.in_(old)))
+    connection.execute(delete(incidents).where(incidents.c.incident_id.in_(old)))
+    connection.execute(
+        delete(commands).where(
+            commands.c.command_id.startswith(CANARY_PREFIX, autoescape=True),
+            commands.c.received_at < before,
+        )
+    )
+
+
+def _event(row: Any) -> LiveEvent:
+    return LiveEvent(
+        recipient=row.recipient,
+        ordinal=row.ordinal,
+        at=row.at,
+        kind=row.kind,
+        body=row.body,
+        order_id=None if row.order_id is None else OrderId(row.order_id),
+        person_id=None if row.person_id is None else PersonId(row.person_id),
+    )
