@@ -11,11 +11,11 @@ is cancelled.
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -240,14 +240,18 @@ class Supervisor:
 
     async def _ended(self, kept: _Kept, share_s: float) -> bool:
         """Return whether a room ends within its share of the deadline, and nobody hurries us."""
-        hurry = asyncio.create_task(self._hurry.wait())
-        ended = asyncio.create_task(kept.ended.wait())
-        try:
-            await asyncio.wait({hurry, ended}, timeout=share_s, return_when="FIRST_COMPLETED")
-        finally:
-            hurry.cancel()
-            ended.cancel()
+        await first_of(self._hurry.wait(), kept.ended.wait(), timeout_s=share_s)
         return kept.ended.is_set()
+
+
+async def first_of(*waits: Coroutine[Any, Any, object], timeout_s: float) -> None:
+    """Return when one of `waits` is over, or after `timeout_s`; the others are cancelled."""
+    tasks = {asyncio.create_task(wait) for wait in waits}
+    try:
+        await asyncio.wait(tasks, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 async def _begin(kept: _Kept) -> None:
