@@ -20,6 +20,8 @@ from domain.errors import KeepclearError
 from records.database import RecordsError
 
 MEDIA_TYPE: Final = "application/problem+json"
+#: What pydantic adds to a location to say which kind of condition it was reading.
+CONDITION_TAGS: Final = frozenset({"proximity", "exclusion_zone", "inclusion_zone"})
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,7 +195,3 @@ def _place_in_request(location: Sequence[int | str]) -> str:
     if location[:1] == ("body",):
         return pointer_of([step for step in location[1:] if step not in CONDITION_TAGS])
     return str(location[-1]) if location else ""
-
-
-#: What pydantic adds to a location to say which kind of condition it was reading.
-CONDITION_TAGS: Final = frozenset({"proximity", "exclusion_zone", "inclusion_zone"})

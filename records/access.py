@@ -315,6 +315,11 @@ def forget_failures(connection: Connection, subject: str) -> None:
     connection.execute(delete(login_attempts).where(login_attempts.c.subject == subject))
 
 
+def forget_failures_before(connection: Connection, at: datetime) -> None:
+    """Forget failures that lie long back."""
+    connection.execute(delete(login_attempts).where(login_attempts.c.last_at < at))
+
+
 def _account(row: Any) -> Account:
     """Return the account a row holds."""
     return Account(

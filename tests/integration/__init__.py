@@ -1,0 +1,1 @@
+"""Tests with real sockets, files and servers on this machine."""
