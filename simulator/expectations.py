@@ -17,6 +17,8 @@ from simulator.scenario import Expectation, Scenario
 from simulator.stage import moments_of, tracks_of
 from simulator.story import StoryClock
 
+#: How long after the story's end its last messages may still be on their way.
+LAST_WORDS: Final = timedelta(seconds=10)
 _RANKS: Final[Mapping[str, int]] = {str(level): rank for level, rank in SEVERITY.items()}
 _MOMENTS: Final[Mapping[str, str]] = {
     "start": "the start",
@@ -33,12 +35,14 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         at: When it was decided, by the system.
         subject: What it is about: one order and condition, or one person's screen.
+        reason: The system's own word for the rule that fired.
     """
 
     at: datetime
     kind: str
     level: str | None
     priority: str | None = None
+    reason: str = ""
     subject: str = ""
     on: str = "record"
 
@@ -61,10 +65,21 @@ class Verdict(StrEnum):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """How an expectation stands, and the sentence that says so."""
+    """How an expectation stands.
+
+    Attributes:
+        says: The expectation, as its author says it.
+        found: What was found, as a clause with its full stop; empty where there is nothing to say.
+    """
 
     verdict: Verdict
-    text: str
+    says: str
+    found: str = ""
+
+    @property
+    def text(self) -> str:
+        """Expectation and finding, as sentences."""
+        return f"{self.says} {self.found[:1].upper()}{self.found[1:]}".rstrip()
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +97,7 @@ def happening_of_row(row: Mapping[str, Any]) -> Happening:
         kind=row["kind"],
         level=row["after"],
         priority=row["priority"],
+        reason=row.get("reason") or "",
         subject=f"{row['order_id']}/{row['condition_id']}/{row['kind']}",
     )
 
@@ -96,6 +112,7 @@ def happening_of_event(frame: Mapping[str, Any]) -> Happening | None:
         kind=told["kind"],
         level=told.get("level"),
         priority=told.get("priority"),
+        reason=told.get("reason") or "",
         subject=f"{told.get('order_id')}/{told.get('condition_id')}/{told['kind']}",
     )
 
@@ -146,8 +163,8 @@ def judge(
     will not.
     """
     if window.moment_at is None:
-        text = f"{expected.says} The story never came to {_moment(expected)}."
-        return Judgement(verdict=Verdict.MISSED, text=text)
+        found = f"the story never came to {_moment(expected)}."
+        return Judgement(verdict=Verdict.MISSED, says=expected.says, found=found)
     about = [one for one in happenings if one.on == expected.on and one.kind == expected.kind]
     if expected.forbids:
         return _judge_forbidden(expected, window, about, over=final or now > window.until_at)
@@ -162,20 +179,20 @@ def _judge_wanted(
     now: datetime,
     final: bool,
 ) -> Judgement:
-    found = sorted((one for one in about if _matches(expected, one)), key=lambda one: one.at)
-    for one in found:
+    matching = sorted((one for one in about if _matches(expected, one)), key=lambda one: one.at)
+    for one in matching:
         if window.begin_at <= one.at <= window.until_at:
-            text = f"{expected.says} It came {_relative(one.at, window, expected)}."
-            return Judgement(verdict=Verdict.MET, text=text)
-    text = f"{expected.says} Expected {_wanted(expected)} {_allowance(expected)}, "
-    if found and (final or now > window.until_at):
-        text += f"got it {_relative(found[-1].at, window, expected)}."
-        return Judgement(verdict=Verdict.MISSED, text=text)
-    if final or now > window.until_at:
+            found = f"it came {_relative(one.at, window, expected)}."
+            return Judgement(verdict=Verdict.MET, says=expected.says, found=found)
+    if not final and now <= window.until_at:
+        return Judgement(verdict=Verdict.OPEN, says=expected.says)
+    found = f"expected {_wanted(expected)} {_allowance(expected)}, got "
+    if matching:
+        found += f"it {_relative(matching[-1].at, window, expected)}."
+    else:
         assert window.moment_at is not None
-        text += f"got none after {(now - window.moment_at).total_seconds():.0f} s."
-        return Judgement(verdict=Verdict.MISSED, text=text)
-    return Judgement(verdict=Verdict.OPEN, text=expected.says)
+        found += f"none after {(now - window.moment_at).total_seconds():.0f} s."
+    return Judgement(verdict=Verdict.MISSED, says=expected.says, found=found)
 
 
 def _judge_forbidden(
@@ -186,15 +203,14 @@ def _judge_forbidden(
         broken = [one for one in inside if _reaches(one, expected.never)]
         if broken:
             when = _relative(broken[0].at, window, expected)
-            text = f"{expected.says} Expected no {expected.never}, got {broken[0].level} {when}."
-            return Judgement(verdict=Verdict.MISSED, text=text)
+            found = f"expected no {_forbidden(expected)}, got {broken[0].level} {when}."
+            return Judgement(verdict=Verdict.MISSED, says=expected.says, found=found)
     if expected.at_most is not None:
         rises = _rises(inside, expected.at_least or "warning")
         if rises > expected.at_most:
-            text = f"{expected.says} Expected {expected.at_most} at most, got {rises}."
-            return Judgement(verdict=Verdict.MISSED, text=text)
-    verdict = Verdict.MET if over else Verdict.OPEN
-    return Judgement(verdict=verdict, text=expected.says)
+            found = f"expected {_wanted(expected)} {expected.at_most} time at most, got {rises}."
+            return Judgement(verdict=Verdict.MISSED, says=expected.says, found=found)
+    return Judgement(verdict=Verdict.MET if over else Verdict.OPEN, says=expected.says)
 
 
 def _matches(expected: Expectation, one: Happening) -> bool:
@@ -232,6 +248,10 @@ def _wanted(expected: Expectation) -> str:
     return " ".join(words)
 
 
+def _forbidden(expected: Expectation) -> str:
+    return expected.kind if expected.never == "any" else f"{expected.kind} {expected.never}"
+
+
 def _moment(expected: Expectation) -> str:
     return _MOMENTS.get(expected.moment, expected.moment.replace("_", " ").replace(".", " "))
 
@@ -251,11 +271,12 @@ def unmet(
 ) -> list[str]:
     """Return a sentence for each expectation that the rows of a replay do not meet.
 
-    The rows are what `keepclear replay` wrote for `capture_of(scenario, seed, start_at)`.
+    The rows are what `keepclear replay` wrote for `capture_of(scenario, seed, start_at)`. What is
+    decided after the story's last message is the silence of the capture, and is not judged.
     """
     clock = StoryClock(start_at=start_at)
-    happenings = [happening_of_row(row) for row in rows]
-    end_at = max((one.at for one in happenings), default=clock.instant(scenario.lasts_s))
+    end_at = clock.instant(scenario.lasts_s) + LAST_WORDS
+    happenings = [one for one in map(happening_of_row, rows) if one.at <= end_at]
     judged = [
         judge(expected, window, happenings, now=end_at, final=True)
         for expected, window in zip(

@@ -29,7 +29,7 @@ SHELL = re.compile(
     r"^((ingest|geofence|alerts)/worker(\.py|/.*)"
     r"|ingest/mqtt(\.py|/.*)"
     r"|alerts/(channels/.*|live/asgi\.py|downlink\.py)"
-    r"|simulator/(mqtt|page|runner)\.py)$"
+    r"|simulator/(client|mqtt|page|runner|show)\.py)$"
 )
 
 FUNCTION_LINES_MAX = 60
