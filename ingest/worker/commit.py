@@ -61,6 +61,13 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
 
 
+class _Written(msgspec.Struct, frozen=True, kw_only=True):
+    """What is durable of a batch."""
+
+    outcomes: list[Outcome]
+    told: list[Acknowledgement]
+
+
 class Committer:
     """Admits messages and commits what is kept of them. One per record, one call at a time."""
 
@@ -91,16 +98,32 @@ class Committer:
             messages: In the order of their arrival.
             flood: To be set aside unread.
         """
+        written = await self._written(messages, flood)
+        bodies = [
+            wire.encode(outcome)
+            for outcome in written.outcomes
+            if not isinstance(outcome, Rejection | Quarantined)
+        ]
+        if bodies:
+            await self._facts.append(bodies)
+        return written.told
+
+    async def _written(
+        self, messages: Sequence[RawMessage], flood: Sequence[RawMessage]
+    ) -> _Written:
         try:
             return await self._once_up(partial(self._commit, messages, flood))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is in one of the messages
             _log.error("batch_failed", messages=len(messages), exc_info=error)
+        outcomes: list[Outcome] = []
         told: list[Acknowledgement] = []
         for message in (*messages, *flood):
-            told += await self._commit_alone(message)
-        return told
+            written = await self._written_alone(message)
+            outcomes += written.outcomes
+            told += written.told
+        return _Written(outcomes=outcomes, told=told)
 
-    async def _commit_alone(self, message: RawMessage) -> list[Acknowledgement]:
+    async def _written_alone(self, message: RawMessage) -> _Written:
         # What we remember may be what is wrong.
         self._memory = Memory()
         self._met.clear()
@@ -109,8 +132,9 @@ class Committer:
         except Exception as error:  # noqa: BLE001 - the message is kept, and the room goes on
             _log.error("message_failed", exc_info=error)
         aside = quarantine(identify(message, self._register), Reason.DECODER_FAILED)
-        await self._once_up(lambda: self._write([aside], ()))
-        return []
+        outcomes = await self._once_up(lambda: self._write([aside], ()))
+        self._count([aside])
+        return _Written(outcomes=outcomes, told=[])
 
     async def _once_up(self, work: Callable[[], Awaitable[T]]) -> T:
         """Return what `work` returns, however long the record takes to answer again."""
@@ -128,7 +152,7 @@ class Committer:
 
     async def _commit(
         self, messages: Sequence[RawMessage], flood: Sequence[RawMessage]
-    ) -> list[Acknowledgement]:
+    ) -> _Written:
         decoded = await self._read(messages)
         await self._recall(decoded)
         admission = Admission(self._memory)
@@ -139,18 +163,12 @@ class Committer:
         outcomes = await self._write(admitted, _rows(admission))
         self._remember(admission.changes)
         self._count(admitted)
-        bodies = [
-            wire.encode(outcome)
-            for outcome in outcomes
-            if not isinstance(outcome, Rejection | Quarantined)
-        ]
-        if bodies:
-            await self._facts.append(bodies)
-        return [
+        told = [
             Acknowledgement(device_id=boot[0], payload=acknowledgement(boot[1], held))
             for boot in sorted(admission.touched)
             if (held := admission.sequence(boot)) is not None
         ]
+        return _Written(outcomes=outcomes, told=told)
 
     async def _read(self, messages: Sequence[RawMessage]) -> list[Decoded]:
         """Return what messages claim; a stranger makes us look at the register once more."""
@@ -188,7 +206,7 @@ class Committer:
         kept = [one for one in admitted if one.kept]
         if not kept and not rows:
             return []
-        return await self._records.write(partial(_written, kept, rows))
+        return await self._records.write(partial(_insert, kept, rows))
 
     def _remember(self, changes: Memory) -> None:
         changes.known.clear()
@@ -222,7 +240,7 @@ def _known_since(asked: Iterable[ReadingId], connection: Connection) -> dict[Rea
     return readings.known_since(connection, asked)
 
 
-def _written(
+def _insert(
     kept: Sequence[Admitted], rows: Sequence[SequenceRow], connection: Connection
 ) -> list[Outcome]:
     """Write a batch and return its outcomes at their places in the log."""
