@@ -11,7 +11,7 @@ from datetime import datetime
 from alerts.answers import Answer, answer
 from alerts.audience import concerns_her, help_of, recipient_of
 from alerts.commands import OFFICER_ACTS, Acted, Refusal, act, call_for_help, say_safe
-from alerts.effects import Effects, about
+from alerts.effects import About, Effects, about
 from alerts.escalation import Outstanding, due
 from alerts.incident import Applied, Change, IncidentKey, apply, key_of, key_of_incident
 from alerts.ledger import Decision, LedgerEntry
@@ -112,6 +112,11 @@ class Desk:
         after = answer(self._effects, given, known, incident)
         if after is not None and given.alert_id in self._outstanding:
             self._outstanding[given.alert_id] = after
+
+    def report(self, data: dict[str, object], person_id: PersonId | None, at: datetime) -> None:
+        """Tell officers that a device's state has changed."""
+        concerned = About(person_id=person_id)
+        self._effects.emit(CONSOLE, at, "device.state", data, concerned)
 
     def tick(self, now: datetime) -> None:
         """Do what is due at `now` because nobody has answered."""

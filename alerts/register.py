@@ -17,6 +17,9 @@ class Register:
         """Index what was read."""
         self.orders: dict[OrderId, Order] = {order.order_id: order for order in orders}
         self.devices: dict[DeviceId, Device] = {device.device_id: device for device in devices}
+        self.wearers: frozenset[PersonId] = frozenset(
+            order.wearer_id for order in self.orders.values()
+        )
 
     def protecting(self, person_id: PersonId, at: datetime) -> tuple[Order, ...]:
         """Return the orders in force at `at` that protect the person, in order of id."""
@@ -30,6 +33,13 @@ class Register:
     def protected(self) -> frozenset[PersonId]:
         """Return everyone whom some order protects."""
         return frozenset(person for order in self.orders.values() for person in protected_by(order))
+
+    def changed(self, orders: Iterable[Order], devices: Iterable[Device]) -> "Register":
+        """Return the register after some orders and devices were made or edited."""
+        return Register(
+            {**self.orders, **{one.order_id: one for one in orders}}.values(),
+            {**self.devices, **{one.device_id: one for one in devices}}.values(),
+        )
 
     def of_person(self, person_id: PersonId, kind: DeviceKind) -> tuple[Device, ...]:
         """Return the person's devices of one kind that still have credentials."""

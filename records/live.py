@@ -7,14 +7,18 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select
 
-from domain.ids import CANARY_PREFIX, OrderId, PersonId
+from domain.ids import CANARY_PREFIX, DeviceId, OrderId, PersonId, ReadingId
 from domain.incident import IncidentState, LiveEvent
+from domain.position import Position
+from domain.reading import Fix, FixState, Source
 from records.tables import (
     commands,
     deliveries,
+    fixes,
     incidents,
     live_events,
     notices,
+    register_changes,
     timeline,
 )
 
@@ -117,4 +121,39 @@ def _event(row: Any) -> LiveEvent:
         body=row.body,
         order_id=None if row.order_id is None else OrderId(row.order_id),
         person_id=None if row.person_id is None else PersonId(row.person_id),
+    )
+
+
+def last_change(connection: Connection) -> int:
+    """Return the number of the register's newest change; 0 if there is none."""
+    newest = connection.execute(select(func.max(register_changes.c.change_id))).scalar_one()
+    return 0 if newest is None else int(newest)
+
+
+def newest_fixes(connection: Connection, device_ids: Iterable[str]) -> list[Fix]:
+    """Return the newest accepted fix of each device that has one."""
+    found = [_newest_fix(connection, device_id) for device_id in device_ids]
+    return [fix for fix in found if fix is not None]
+
+
+def _newest_fix(connection: Connection, device_id: str) -> Fix | None:
+    row = connection.execute(
+        select(fixes)
+        .where(fixes.c.device_id == device_id, fixes.c.state == FixState.ACCEPTED.value)
+        .order_by(fixes.c.fixed_at.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Fix(
+        reading_id=ReadingId(row.reading_id),
+        log_position=row.log_position,
+        device_id=DeviceId(row.device_id),
+        person_id=PersonId(row.person_id),
+        fixed_at=row.fixed_at,
+        received_at=row.received_at,
+        position=Position(latitude_deg=row.latitude_deg, longitude_deg=row.longitude_deg),
+        accuracy_m=row.accuracy_m,
+        battery_percent=row.battery_percent,
+        source=Source(row.source),
     )

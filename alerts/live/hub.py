@@ -40,16 +40,19 @@ def sees_all(order_id: OrderId | None, person_id: PersonId | None) -> bool:
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """One event as text, ready to be sent to any subscriber of its recipient.
+    """One event on its way to the subscribers of its recipient.
 
     Attributes:
-        ordinal: Its number, or None for a state.
+        text: The frame as it is sent; None for a state, which takes the connection's own cursor.
+        body: The event's data as JSON text.
+        ordinal: Its number; 0 for a state.
     """
 
-    text: str
+    at: datetime
     kind: str
     body: str
-    ordinal: int | None = None
+    ordinal: int = 0
+    text: str | None = None
     order_id: OrderId | None = None
     person_id: PersonId | None = None
 
@@ -102,6 +105,7 @@ class Hub:
         self._subscribers: dict[str, list[Subscriber]] = {}
         self._heads: dict[str, int] = {}
         self._states: dict[str, dict[str, Frame]] = {}
+        self._continued = False
 
     def subscribe(
         self,
@@ -146,7 +150,7 @@ class Hub:
     def tell(self, state: LiveEvent, key: str) -> None:
         """Offer a state and remember it as the latest of its `key`; its number is ignored."""
         frame = Frame(
-            text=event_frame(self.cursor(state.recipient), state.at, state.kind, state.body),
+            at=state.at,
             kind=state.kind,
             body=state.body,
             order_id=state.order_id,
@@ -176,14 +180,20 @@ class Hub:
             PersonId(one.removeprefix("person:")) for one in self._subscribers if one != CONSOLE
         )
 
-    def cursor(self, recipient: str) -> str:
-        """Return the cursor after everything published so far."""
-        return cursor_of(recipient, self._heads.get(recipient, 0))
-
     def continue_from(self, heads: Mapping[str, int]) -> None:
-        """Take over the counts from the record: what is published next comes after them."""
+        """Take over the counts from the record: what is published next comes after them.
+
+        Events in the record that were never published, because a life of the worker ended in
+        between, would be missed by whoever is connected: they are let go and come back by cursor.
+        """
         for recipient, ordinal in heads.items():
+            missed = ordinal > self._heads.get(recipient, 0)
             self._heads[recipient] = max(ordinal, self._heads.get(recipient, 0))
+            if missed and self._continued:
+                for subscriber in tuple(self._subscribers.get(recipient, ())):
+                    self.unsubscribe(subscriber)
+                    subscriber.close(OVERFLOWED)
+        self._continued = True
 
     def revoke(self, principal: str) -> int:
         """Close every connection of an account or phone; return how many there were."""
@@ -206,6 +216,7 @@ def frame_of(event: LiveEvent) -> Frame:
     cursor = cursor_of(event.recipient, event.ordinal)
     return Frame(
         text=event_frame(cursor, event.at, event.kind, event.body),
+        at=event.at,
         kind=event.kind,
         body=event.body,
         ordinal=event.ordinal,
