@@ -50,8 +50,9 @@ class Frame:
 
     def __init__(self, position: Position) -> None:
         """Lay the map's origin on `position`."""
-        latitude, longitude = math.radians(position.latitude_deg), math.radians(
-            position.longitude_deg
+        latitude, longitude = (
+            math.radians(position.latitude_deg),
+            math.radians(position.longitude_deg),
         )
         sin_lat, cos_lat = math.sin(latitude), math.cos(latitude)
         sin_lon, cos_lon = math.sin(longitude), math.cos(longitude)

@@ -1,0 +1,82 @@
+"""The device machine: silence noticed by the clock, tamper that only a human closes."""
+
+from itertools import product
+
+from domain.reading import EventType
+from domain.transition import Level, Subject, TamperCleared
+from geofence.contact import TRANSITIONS, Sign
+from geofence.engine import Engine
+from geofence.state import Contact
+from tests.unit.geofence.scenes import (
+    PHONE,
+    TAG,
+    a_fix,
+    a_tick,
+    an_event,
+    an_order,
+    instant,
+    levels,
+    of,
+    register,
+    run,
+)
+
+
+def test_table_is_total() -> None:
+    """Every state of contact answers every sign."""
+    assert set(product(Contact, Sign)) == set(TRANSITIONS)
+
+
+def test_silence_near_her_is_noticed_in_ten_seconds() -> None:
+    """Near her, a tag is silent its interval and 10 s after its last word, and once only."""
+    facts = [*register(an_order()), a_fix(PHONE, 0, 0), a_fix(TAG, 1, 900), a_tick(65)]
+    facts += [a_fix(PHONE, 66, 0), a_tick(120), a_fix(PHONE, 121, 0), a_tick(180)]
+    rows = [row for row in run(Engine(), facts) if row.subject is Subject.CONTACT_LOSS]
+    assert [(Level.CLEAR, Level.UNKNOWN)] == levels(rows)
+    assert instant(71) == rows[0].at
+    assert TAG == rows[0].device_id
+    assert rows[0].near
+
+
+def test_silence_elsewhere_is_given_thirty_seconds() -> None:
+    """Far from her, a tag is silent its interval and 30 s after its last word."""
+    facts = [*register(an_order()), a_fix(PHONE, 0, 0), a_fix(TAG, 1, 60_000)]
+    facts += [a_fix(PHONE, 60, 0), a_tick(120)]
+    rows = [row for row in run(Engine(), facts) if row.subject is Subject.CONTACT_LOSS]
+    assert [instant(91)] == [row.at for row in rows]
+
+
+def test_any_word_ends_silence() -> None:
+    """A silent tag that says anything is reporting again."""
+    facts = [*register(an_order()), a_fix(TAG, 0, 60_000), a_tick(95)]
+    facts += [an_event(TAG, 99, EventType.CHARGING_STOPPED)]
+    rows = [row for row in run(Engine(), facts) if row.device_id == TAG and not row.condition_id]
+    assert [(Level.CLEAR, Level.UNKNOWN), (Level.UNKNOWN, Level.CLEAR)] == levels(rows)
+
+
+def test_a_tag_that_never_reported_is_noticed() -> None:
+    """Silence counts from the day the order began, not from a first word that never came."""
+    rows = run(Engine(), [*register(an_order()), a_tick(120)])
+    silent = [row.device_id for row in rows if row.subject is Subject.CONTACT_LOSS]
+    assert [PHONE, TAG] == silent
+
+
+def test_tamper_latches_until_a_human_clears_it() -> None:
+    """Strap restored does not end tamper; an officer does."""
+    engine = Engine()
+    facts = [*register(an_order()), a_fix(TAG, 0, 9000), an_event(TAG, 5, EventType.STRAP_TAMPER)]
+    facts += [an_event(TAG, 6, EventType.STRAP_RESTORED)]
+    facts += [an_event(TAG, 7, EventType.STRAP_TAMPER)]
+    assert [(Level.CLEAR, Level.WARNING)] == levels(of(run(engine, facts), None))
+    cleared = TamperCleared(change_id=9, received_at=instant(20), device_id=TAG)
+    rows = engine.step(cleared, instant(20))
+    assert [(Level.WARNING, Level.CLEAR)] == levels(rows)
+    assert Subject.TAMPER is rows[0].subject
+
+
+def test_every_sos_is_passed_on() -> None:
+    """Two cries are two transitions; hearing one of them twice is not a third."""
+    facts = [*register(an_order()), a_fix(PHONE, 0, 0), an_event(PHONE, 5, EventType.SOS)]
+    facts += [an_event(PHONE, 5, EventType.SOS), an_event(PHONE, 9, EventType.SOS)]
+    rows = [row for row in run(Engine(), facts) if row.subject is Subject.SOS]
+    assert [(Level.CLEAR, Level.BREACH)] * 2 == levels(rows)
