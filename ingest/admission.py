@@ -9,7 +9,7 @@ Items of one message are taken in the order of their instants, whatever order th
 them in: an array read backwards must not make its own fixes late.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -28,7 +28,7 @@ from domain.reading import (
     Rejection,
 )
 from ingest import sequence
-from ingest.codecs import Dialect, decode, route
+from ingest.codecs import Dialect, Route, decode, route
 from ingest.codecs.items import Item
 from ingest.outcome import Outcome, Sender
 from ingest.payload import Fault
@@ -44,14 +44,12 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         device: The sender; None if nobody registered is named.
-        named: What the topic calls the sender.
         refusal: Why the message as a whole says nothing.
         ours: True for our own words coming back (a command, an ack): nothing is kept.
     """
 
     message: RawMessage
     device: Device | None = None
-    named: str | None = None
     items: tuple[Item, ...] = ()
     refusal: Reason | None = None
     ours: bool = False
@@ -98,31 +96,47 @@ class Memory:
         self.known.update(other.known)
 
 
+def identify(message: RawMessage, register: Register) -> Decoded:
+    """Return who sent `message`, without reading it."""
+    return _identified(message, register)[0]
+
+
 def read(message: RawMessage, register: Register) -> Decoded:
     """Return what `message` claims, and who claims it."""
+    sender, way = _identified(message, register)
+    if way is None or sender.refusal is not None or sender.ours:
+        return sender
+    return msgspec.structs.replace(sender, items=decode(way.dialect, message))
+
+
+def _identified(message: RawMessage, register: Register) -> tuple[Decoded, Route | None]:
     way = route(message.topic)
     if way is None:
-        return Decoded(message=message, refusal=Reason.UNKNOWN_TOPIC)
+        return Decoded(message=message, refusal=Reason.UNKNOWN_TOPIC), None
     if way.dialect is Dialect.DOWNLINK:
-        return Decoded(message=message, named=way.device, ours=True)
+        return Decoded(message=message, ours=True), way
     device = register.sender(way)
     refusal = None
     if device is None:
         refusal = Reason.UNKNOWN_DEVICE
     elif device.protocol not in way.protocols or device.person_id is None:
         refusal = Reason.WRONG_TOPIC_FOR_DEVICE
-    if refusal is not None:
-        return Decoded(message=message, device=device, named=way.device, refusal=refusal)
-    items = decode(way.dialect, message)
-    return Decoded(message=message, device=device, named=way.device, items=items)
+    return Decoded(message=message, device=device, refusal=refusal), way
 
 
-def identities(decoded: Decoded) -> Iterable[ReadingId]:
-    """Yield the identity of every report in a message."""
-    if decoded.device is not None:
-        for item in decoded.items:
-            if isinstance(item, FixReport | EventReport):
-                yield sequence.reading_id(decoded.device.device_id, item)
+def identities(decoded: Decoded, committed: Mapping[Boot, SeqSet]) -> Iterable[ReadingId]:
+    """Yield the identity of every report that may be a repeat of one in the record.
+
+    That is one whose number was committed before, and any that has no number.
+    """
+    if decoded.device is None:
+        return
+    for item in decoded.items:
+        if isinstance(item, FixReport | EventReport):
+            device_id = decoded.device.device_id
+            held = None if item.boot is None else committed.get((device_id, item.boot))
+            if item.seq is None or (held is not None and item.seq in held):
+                yield sequence.reading_id(device_id, item)
 
 
 def boots(decoded: Decoded) -> Iterable[Boot]:
@@ -190,7 +204,9 @@ class Admission:
             return
         boot = (device_id, item.boot)
         held = self.sequence(boot)
-        self.changes.sequences[boot] = sequence.commit(held, item.seq, item.oldest)
+        now_held = sequence.commit(held, item.seq, item.oldest)
+        if now_held != held:
+            self.changes.sequences[boot] = now_held
         self.touched.add(boot)
 
 

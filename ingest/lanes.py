@@ -1,8 +1,9 @@
 """Fair queues: one lane a device, taken from in turn, so that nobody waits for a chatterbox.
 
-Pure. A lane is long enough for a device that comes back after a day without coverage. One that
-overflows all the same is flooding: its oldest message is moved to the flood, to be set aside
-unread, and its newest is kept, because now matters more than then.
+Pure. While there is room, a lane may be as long as it likes: a device that comes back after a
+day without coverage has a lot to say. Once it is crowded, a lane beyond its share is flooding:
+its oldest message is moved to the flood, to be set aside unread, and its newest is kept, because
+now matters more than then.
 """
 
 from collections import OrderedDict, deque
@@ -14,10 +15,11 @@ T = TypeVar("T")
 class Lanes(Generic[T]):
     """Messages waiting to be admitted, by device."""
 
-    def __init__(self, lane_length_max: int) -> None:
-        """Let each device have `lane_length_max` messages waiting."""
+    def __init__(self, lane_length_max: int, crowded_at: int = 0) -> None:
+        """Let each device have `lane_length_max` messages waiting once `crowded_at` wait in all."""
         assert lane_length_max > 0
         self._lane_length_max = lane_length_max
+        self._crowded_at = crowded_at
         self._lanes: OrderedDict[str, deque[T]] = OrderedDict()
         self._flood: deque[T] = deque()
         self._length = 0
@@ -36,7 +38,7 @@ class Lanes(Generic[T]):
         waiting = self._lanes.setdefault(lane, deque())
         waiting.append(message)
         self._length += 1
-        if len(waiting) > self._lane_length_max:
+        if len(waiting) > self._lane_length_max and self._length > self._crowded_at:
             self._flood.append(waiting.popleft())
 
     def take(self, length_max: int) -> list[T]:

@@ -164,3 +164,8 @@ def judge(
 def claimed_at(report: FixReport | EventReport) -> datetime:
     """Return the instant a report claims, by its device's clock."""
     return report.fixed_at if isinstance(report, FixReport) else report.occurred_at
+
+
+def acknowledgement(boot: int, held: SeqSet) -> bytes:
+    """Return what a device is told: committed up to `seq`, and the islands in `ranges`."""
+    return msgspec.json.encode({"boot": boot, "seq": held.contiguous, "ranges": held.islands})

@@ -25,6 +25,17 @@ def test_a_flood_gives_up_its_oldest() -> None:
     assert 0 == len(lanes)
 
 
+def test_a_backlog_is_no_flood_while_there_is_room() -> None:
+    """M30: a device that stored ten thousand fixes is heard out, as long as nobody is crowded."""
+    lanes = Lanes[int](200, crowded_at=10_000)
+    for number in range(10_000):
+        lanes.put("returned", number)
+
+    assert 0 == lanes.flood_length
+    lanes.put("returned", 10_000)
+    assert [0] == lanes.take_flood(10)
+
+
 def test_an_empty_lane_gives_nothing() -> None:
     """Taking from nothing is no error."""
     lanes = Lanes[int](1)
