@@ -11,13 +11,15 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from domain.ids import is_canary
+from domain.incident import Incident
 from domain.order import Device, Order, Person, PersonRole
 from mobile_api.deps import Deps
 from mobile_api.identity import Caller
 from mobile_api.problems import missing
-from records import access, audit, register
-from records.access import Account, Role
+from records import access, audit, incidents, register
+from records.access import Account, Phone, Role
 from records.audit import Action, AuditEntry, Outcome
+from records.incidents import NoticeRow
 from runtime import wire
 
 T = TypeVar("T")
@@ -93,6 +95,50 @@ def access_order_by_account(
     if body is None:
         return None
     return wire.decode(body, Order)
+
+
+def access_incident_by_account(
+    connection: Connection, incident_id: str, account: Account
+) -> Incident | None:
+    """Return an incident an account may work on."""
+    if is_canary(incident_id):
+        return None
+    body = incidents.incident_body(connection, incident_id)
+    if body is None:
+        return None
+    incident = wire.decode(body, Incident)
+    if account.role is Role.SUPERVISOR:
+        return incident
+    if account.role is Role.OPERATOR:
+        return incident
+    if account.role is not Role.OFFICER:
+        return None
+    if incident.order_id not in register.orders_of_officer(connection, account.account_id):
+        return None
+    return incident
+
+
+def incidents_open_to(connection: Connection, account: Account) -> frozenset[str] | None:
+    """Return the orders whose incidents an account may list; None is no limit."""
+    if account.role is Role.SUPERVISOR:
+        return None
+    if account.role is Role.OPERATOR:
+        return None
+    if account.role is Role.OFFICER:
+        return register.orders_of_officer(connection, account.account_id)
+    return frozenset()
+
+
+def access_alert_by_phone(connection: Connection, alert_id: str, phone: Phone) -> NoticeRow | None:
+    """Return an alert that was given to the person whose phone asks."""
+    if is_canary(alert_id):
+        return None
+    row = incidents.notice(connection, alert_id)
+    if row is None:
+        return None
+    if row.person_id != phone.person_id:
+        return None
+    return row
 
 
 def access_account_by_registrar(

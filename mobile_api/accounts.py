@@ -13,7 +13,7 @@ from mobile_api.answers import Document
 from mobile_api.bodies import AccountIn
 from mobile_api.deps import deps_of
 from mobile_api.identity import Auditor, Registrar
-from mobile_api.lists import PAGE, Cursor, Limit, listed, mark_of
+from mobile_api.lists import PAGE, Cursor, Limit, listed, mark_of, number_in
 from mobile_api.problems import ProblemError, unprocessable
 from records import access, audit
 from records.access import Account
@@ -86,9 +86,7 @@ async def read_audit(
 ) -> JSONResponse:
     """Read the audit, newest first. Reading it is in it."""
     mark = mark_of(cursor, 1)
-    if mark is not None and not isinstance(mark[0], int):
-        raise unprocessable("cursor", "is not a cursor of this list")
-    before = None if mark is None else int(mark[0])
+    before = None if mark is None else number_in(mark[0])
     found = await consult(
         deps_of(request),
         caller,

@@ -7,9 +7,23 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from mobile_api import accounts, examples, health, orders, problems, register, session
+from mobile_api import (
+    accounts,
+    console,
+    enrolment,
+    examples,
+    health,
+    live,
+    orders,
+    problems,
+    register,
+    session,
+    victim,
+    whereabouts,
+)
 from mobile_api.deps import Deps
 from mobile_api.guard import Guard
+from mobile_api.screens import Screening
 
 PREFIX: Final = "/api/v1"
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -17,6 +31,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     register.router,
     orders.router,
     accounts.router,
+    console.router,
+    whereabouts.router,
+    enrolment.router,
+    victim.router,
+    live.router,
 )
 
 
@@ -32,6 +51,7 @@ def create_app(deps: Deps) -> FastAPI:
         responses=examples.problems(),
     )
     app.state.deps = deps
+    app.state.screening = Screening(deps)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)

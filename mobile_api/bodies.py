@@ -4,7 +4,7 @@ from functools import cache
 from typing import Annotated, Final, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.order import (
@@ -16,14 +16,20 @@ from domain.order import (
 )
 from mobile_api.fields import (
     Body,
+    DeviceInstant,
     Distance,
     Flag,
     Hour,
     Identifier,
     Instant,
     Language,
+    Latitude,
+    Lenient,
+    Longitude,
     Name,
     Number,
+    Prose,
+    RequestId,
     Short,
     Telephone,
 )
@@ -214,6 +220,38 @@ class OrderFile(OrderIn):
     id: Identifier | None = None
 
 
+class EnrolIn(Body):
+    """The code a phone is set up with."""
+
+    code: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class PositionIn(Body):
+    """Where her phone is. `at` may also be called `t`, as devices call it."""
+
+    id: RequestId | None = None
+    at: DeviceInstant = Field(validation_alias=AliasChoices("at", "t"))
+    lat: Latitude
+    lon: Longitude
+    acc: Annotated[Number, Field(gt=0.0, le=1_000_000.0)] | None = None
+
+
+class CallIn(Body):
+    """A call for help, or word that she is safe: nothing it holds can make it fail.
+
+    Whatever of it cannot be read is left out, because a call for help must not be refused for
+    what was added to it.
+    """
+
+    id: Lenient[RequestId | None] = None
+    at: Lenient[DeviceInstant | None] = None
+    lat: Lenient[Latitude | None] = None
+    lon: Lenient[Longitude | None] = None
+    acc: Lenient[Annotated[Number, Field(gt=0.0, le=1_000_000.0)] | None] = None
+    wish: Lenient[Short | None] = None
+    note: Lenient[Prose | None] = None
+
+
 class OfficersIn(Body):
     """Whose own case an order is."""
 
@@ -226,3 +264,11 @@ class AccountIn(Body):
     role: Literal["administrator", "supervisor", "operator", "officer", "auditor"]
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9 ._@-]+$")]
     password: Annotated[str, Field(min_length=8, max_length=1000)]
+
+
+class ActIn(Body):
+    """What an officer says about an incident. Each act needs less than all of it."""
+
+    note: Prose | None = None
+    outcome: Short | None = None
+    owner: Identifier | None = None

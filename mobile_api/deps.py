@@ -9,8 +9,8 @@ import msgspec
 from fastapi import WebSocket
 from starlette.requests import HTTPConnection
 
+from domain.ids import OrderId, PersonId
 from domain.reading import RawMessage
-from records.access import Account
 from records.database import Records
 from runtime.settings import Settings
 from runtime.streams import Streams
@@ -29,14 +29,21 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
 
 
+Sees = Callable[[OrderId | None, PersonId | None], bool]
+
+
 class LiveScreens(Protocol):
     """Who serves a websocket once the door has let it in. Returns when the socket is closed."""
 
-    async def console(self, socket: WebSocket, account: Account, subprotocol: str | None) -> None:
-        """Accept `socket` and serve the console to an account."""
+    async def console(
+        self, socket: WebSocket, principal: str, sees: Sees, subprotocol: str | None
+    ) -> None:
+        """Accept `socket` and serve the console, with only what `sees` allows."""
         ...
 
-    async def victim(self, socket: WebSocket, person_id: str, subprotocol: str | None) -> None:
+    async def victim(
+        self, socket: WebSocket, principal: str, person_id: PersonId, subprotocol: str | None
+    ) -> None:
         """Accept `socket` and serve her screen to a protected person."""
         ...
 
@@ -48,7 +55,6 @@ class Deps:
     Attributes:
         now: The wall clock, aware UTC.
         credentials_changed: Returns when every broker knows the register's newest credentials.
-        broker_hash: What a broker stores of a device's secret; None if it stores nothing.
         submit: Hands a message of her own page to ingest; returns once it is committed.
         readiness: What `/readyz` says.
         metrics: Prometheus text.
@@ -60,7 +66,6 @@ class Deps:
     now: Callable[[], datetime]
     live: LiveScreens
     credentials_changed: Callable[[], Awaitable[None]]
-    broker_hash: Callable[[str], str | None]
     submit: Callable[[RawMessage], Awaitable[None]]
     readiness: Callable[[], Readiness]
     metrics: Callable[[], bytes]

@@ -97,6 +97,10 @@ INCIDENT: Final[dict[str, Any]] = {
         }
     ],
 }
+INCIDENT_LIST: Final[dict[str, Any]] = {
+    "items": [{name: value for name, value in INCIDENT.items() if name != "timeline"}],
+    "next": None,
+}
 PLACE: Final[dict[str, Any]] = {
     "person_id": "person-06fv3k2q8h0000000000000001",
     "device_id": "tag-7",
@@ -107,6 +111,9 @@ PLACE: Final[dict[str, Any]] = {
     "lon": -0.10791,
     "accuracy_m": 8.5,
     "source": "gnss",
+    "state": "accepted",
+    "boot": 3,
+    "seq": 1841,
 }
 TRACK: Final[dict[str, Any]] = {
     "items": [
@@ -141,6 +148,7 @@ HELP: Final[dict[str, Any]] = {
     "incident_id": "incident-mzxw6ytboi5dkmzsgq2wkzlfmq",
     "state": "recorded",
 }
+KEPT: Final[dict[str, Any]] = {"id": "7b0c6f20", "state": "recorded"}
 ALERT: Final[dict[str, Any]] = {
     "alert_id": "alert-mzxw6ytboi5dkmzsgq2wkzlfmq",
     "level": "breach",
@@ -213,6 +221,16 @@ CALLS: Final = _named(
         "lon": -0.10791,
         "acc": 12.0,
     },
+)
+
+PLACES: Final = _named(
+    place={
+        "id": "7b0c6f20",
+        "at": "2026-11-22T14:02:07.120Z",
+        "lat": 51.61712,
+        "lon": -0.10791,
+        "acc": 12.0,
+    }
 )
 
 _PROBLEMS: Final = (

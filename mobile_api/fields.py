@@ -7,9 +7,18 @@ text that every database and every screen can hold.
 import re
 import unicodedata
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from domain.ids import is_canary
@@ -17,6 +26,7 @@ from domain.order import ALERT_M_LEAST, ALERT_M_MOST
 from runtime.wire import InstantError, parse_rfc3339
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BLANK_OFFSET: Final = re.compile(r" ([0-9]{2}:[0-9]{2})$")
 _HOUR: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -70,6 +80,13 @@ def _instant(value: object) -> object:
         raise PydanticCustomError("instant", "must be RFC 3339 with an offset") from None
 
 
+def _query_instant(value: object) -> object:
+    """Return the instant in an address, where an unescaped plus arrives as a blank."""
+    if isinstance(value, str):
+        value = _BLANK_OFFSET.sub(r"+\1", value)
+    return _instant(value)
+
+
 def _device_instant(value: object) -> object:
     """Return the instant a device names: RFC 3339, or seconds since 1970."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -104,6 +121,9 @@ Identifier = Annotated[
     str, BeforeValidator(_identifier), _text_schema(pattern="^[A-Za-z0-9_-]{1,64}$")
 ]
 Instant = Annotated[datetime, BeforeValidator(_instant), _text_schema(format="date-time")]
+QueryInstant = Annotated[
+    datetime, BeforeValidator(_query_instant), _text_schema(format="date-time")
+]
 DeviceInstant = Annotated[
     datetime,
     BeforeValidator(_device_instant),
@@ -118,3 +138,18 @@ Language = Annotated[
 ]
 Latitude = Annotated[Number, Field(ge=-90.0, le=90.0)]
 Longitude = Annotated[Number, Field(ge=-180.0, le=180.0)]
+RequestId = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=100)]
+
+T = TypeVar("T")
+
+
+def _or_none(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    """Return what was sent if it can be read, else None."""
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+#: A field whose faults are left out instead of refused.
+Lenient = Annotated[T, WrapValidator(_or_none)]

@@ -244,14 +244,15 @@ class RoleGate:
         return caller
 
 
-async def note_refusal(request: Request, actor: str, reason: str) -> None:
+async def note_refusal(connection: HTTPConnection, actor: str, reason: str) -> None:
     """Write into the audit that a call was refused. The path names ids, never a person."""
-    deps = deps_of(request)
+    deps = deps_of(connection)
+    method = connection.scope.get("method", "WEBSOCKET")
     entry = AuditEntry(
         at=deps.now(),
         actor=actor,
         action=Action.ACCESS,
-        subject=f"call:{request.method} {request.url.path[:200]}",
+        subject=f"call:{method} {connection.url.path[:200]}",
         outcome=Outcome.DENIED,
         reason=reason,
     )

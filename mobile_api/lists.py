@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -46,6 +47,32 @@ def mark_of(cursor: str | None, length: int) -> list[str | int] | None:
     if len(mark) != length:
         raise _not_ours()
     return mark
+
+
+def instant_in(part: str | int) -> datetime:
+    """Return the instant in a part of a mark.
+
+    Raises:
+        ProblemError: 422, if it is none.
+    """
+    try:
+        instant = datetime.fromisoformat(str(part))
+    except ValueError:
+        raise _not_ours() from None
+    if instant.tzinfo is None:
+        raise _not_ours()
+    return instant
+
+
+def number_in(part: str | int) -> int:
+    """Return the number in a part of a mark.
+
+    Raises:
+        ProblemError: 422, if it is none that a database can hold.
+    """
+    if not isinstance(part, int) or not -(2**63) <= part < 2**63:
+        raise _not_ours()
+    return part
 
 
 def _not_ours() -> ProblemError:

@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic_core import ErrorDetails
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -142,6 +143,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RecordsError, _on_record_failure)
+    app.add_exception_handler(SQLAlchemyError, _on_record_failure)
     app.add_exception_handler(Exception, _on_surprise)
 
 
@@ -177,7 +179,7 @@ async def _on_http_exception(_: Request, error: Exception) -> Response:
 
 
 async def _on_record_failure(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RecordsError)
+    assert isinstance(error, RecordsError | SQLAlchemyError)
     return answer(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The record cannot be written, so nothing was done and nothing is shown.",

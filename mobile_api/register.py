@@ -29,6 +29,7 @@ from mobile_api.schemas import device_of, person_of
 from records import access as logins
 from records import register
 from records.audit import Action
+from runtime.broker.credential import broker_hash
 from runtime.ids import new_id, secret_hash
 from runtime.wire import rfc3339
 
@@ -93,7 +94,7 @@ async def create_device(
             device,
             call.at,
             secret_sha256=secret_hash(secret),
-            broker_hash=call.deps.broker_hash(secret),
+            broker_hash=broker_hash(secret),
         )
         changes.device_changed(connection, device, call.at)
         note(connection, call, Action.COLLECTION, f"device:{device.device_id}")

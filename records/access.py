@@ -186,15 +186,7 @@ def session(connection: Connection, session_sha256: str) -> Session | None:
         .where(sessions.c.session_sha256 == session_sha256)
         .where(accounts.c.disabled_at.is_(None))
     ).one_or_none()
-    if row is None:
-        return None
-    return Session(
-        session_sha256=row.session_sha256,
-        account=_account(row),
-        csrf_token=row.csrf_token,
-        used_at=row.used_at,
-        expires_at=row.expires_at,
-    )
+    return None if row is None else _session(row)
 
 
 def touch_session(connection: Connection, session_sha256: str, at: datetime) -> None:
@@ -338,3 +330,44 @@ def _phone(connection: Connection, condition: ColumnElement[bool]) -> Phone | No
     if row is None:
         return None
     return Phone(person_id=row.person_id, device_id=row.device_id, created_at=row.created_at)
+
+
+def live_sessions(connection: Connection) -> dict[str, Session]:
+    """Return every login of an open account, whatever its age, by its hash."""
+    rows = connection.execute(
+        select(sessions, *_ACCOUNT[1:])
+        .join(accounts, accounts.c.account_id == sessions.c.account_id)
+        .where(accounts.c.disabled_at.is_(None))
+    )
+    return {row.session_sha256: _session(row) for row in rows}
+
+
+def live_tokens(connection: Connection) -> frozenset[str]:
+    """Return the hash of every token that still opens."""
+    return frozenset(
+        connection.execute(
+            select(tokens.c.token_sha256)
+            .join(accounts, accounts.c.account_id == tokens.c.account_id)
+            .where(tokens.c.revoked_at.is_(None), accounts.c.disabled_at.is_(None))
+        ).scalars()
+    )
+
+
+def live_phones(connection: Connection) -> frozenset[str]:
+    """Return the device id of every enrolled phone that is not revoked."""
+    return frozenset(
+        connection.execute(
+            select(phones.c.device_id).where(phones.c.revoked_at.is_(None))
+        ).scalars()
+    )
+
+
+def _session(row: Any) -> Session:
+    """Return the login a row holds."""
+    return Session(
+        session_sha256=row.session_sha256,
+        account=_account(row),
+        csrf_token=row.csrf_token,
+        used_at=row.used_at,
+        expires_at=row.expires_at,
+    )

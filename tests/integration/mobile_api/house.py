@@ -11,12 +11,12 @@ import httpx
 from fastapi import FastAPI, WebSocket
 from sqlalchemy import Connection
 
+from domain.ids import OrderId, PersonId
 from domain.reading import RawMessage
 from mobile_api.admin import create_account, create_token
 from mobile_api.app import create_app
-from mobile_api.deps import Deps, Readiness
+from mobile_api.deps import Deps, Readiness, Sees
 from records import audit
-from records.access import Account
 from records.audit import AuditEntry
 from records.database import Records
 from runtime.settings import Settings
@@ -31,19 +31,23 @@ ROLES = ("administrator", "supervisor", "operator", "officer", "auditor")
 class Screens:
     """Stands for the alerts room behind a websocket: says whom it serves, then echoes."""
 
-    async def console(self, socket: WebSocket, account: Account, subprotocol: str | None) -> None:
-        """Say that this is the console, and for whom."""
-        await self._serve(socket, {"console": account.account_id}, subprotocol)
-
-    async def victim(self, socket: WebSocket, person_id: str, subprotocol: str | None) -> None:
-        """Say that this is her screen, and whose."""
-        await self._serve(socket, {"victim": person_id}, subprotocol)
-
-    async def _serve(
-        self, socket: WebSocket, said: dict[str, str], subprotocol: str | None
+    async def console(
+        self, socket: WebSocket, principal: str, sees: Sees, subprotocol: str | None
     ) -> None:
+        """Say that this is the console, and what it may be told of."""
         await socket.accept(subprotocol=subprotocol)
-        await socket.send_json(said)
+        await socket.send_json({"console": principal, "any": sees(OrderId("any"), None)})
+        await self._echo(socket)
+
+    async def victim(
+        self, socket: WebSocket, principal: str, person_id: PersonId, subprotocol: str | None
+    ) -> None:
+        """Say that this is her screen, and whose."""
+        await socket.accept(subprotocol=subprotocol)
+        await socket.send_json({"victim": person_id, "phone": principal})
+        await self._echo(socket)
+
+    async def _echo(self, socket: WebSocket) -> None:
         async for text in socket.iter_text():
             await socket.send_text(text)
 
@@ -129,7 +133,6 @@ def _house(records: Records, directory: Path, settings: dict[str, Any]) -> House
         now=lambda: house.now,
         live=Screens(),
         credentials_changed=provision,
-        broker_hash=lambda _: None,
         submit=submit,
         readiness=lambda: house.ready,
         metrics=lambda: b"keepclear_up 1\n",
