@@ -7,7 +7,13 @@ an ordinary client does: with a fresh ticket for every connection, and from wher
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException, HTTPSConnection, responses
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPMessage,
+    HTTPSConnection,
+    responses,
+)
 from http.cookies import SimpleCookie
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -72,7 +78,8 @@ class Door:
             DoorError: It was refused, or nobody answered.
         """
         _, headers = await asyncio.to_thread(self._call, "GET", path, None, {})
-        known = {"If-Match": headers["ETag"]} if "ETag" in headers else {}
+        revision = headers.get("ETag")
+        known = {} if revision is None else {"If-Match": revision}
         answer, _ = await asyncio.to_thread(self._call, "PATCH", path, body, known)
         return answer
 
@@ -83,14 +90,15 @@ class Door:
             DoorError: It was refused, or nobody answered.
         """
         _, headers = await asyncio.to_thread(self._call, "POST", "/enrol", {"code": code}, {})
-        cookie = SimpleCookie(headers.get("Set-Cookie", ""))
-        if PHONE_COOKIE not in cookie:
-            raise DoorError("The server enrolled a phone and gave it no cookie.")
-        return cookie[PHONE_COOKIE].value
+        for line in headers.get_all("Set-Cookie", []):
+            cookie = SimpleCookie(line)
+            if PHONE_COOKIE in cookie:
+                return cookie[PHONE_COOKIE].value
+        raise DoorError("The server enrolled a phone and gave it no cookie.")
 
     def _call(
         self, method: str, path: str, body: object, headers: Mapping[str, str]
-    ) -> tuple[type_of_frame, Mapping[str, str]]:
+    ) -> tuple[type_of_frame, HTTPMessage]:
         kind = HTTPSConnection if self._secure else HTTPConnection
         connection = kind(self._host, timeout=CALL_TIMEOUT_S)
         try:
@@ -109,7 +117,7 @@ class Door:
         if response.status >= 400:
             raise DoorError(_refusal(method, path, response.status, text), code=response.status)
         answer = msgspec.json.decode(text, type=type_of_frame) if text else {}
-        return answer, dict(response.getheaders())
+        return answer, response.headers
 
 
 def _refusal(method: str, path: str, code: int, text: bytes) -> str:

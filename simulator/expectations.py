@@ -26,6 +26,11 @@ _MOMENTS: Final[Mapping[str, str]] = {
     "line": "crossing the line",
     "outside": "leaving for good",
     "edge": "entering the zone",
+    "strap": "cutting the strap",
+    "lose_network": "losing the network",
+    "lose_network.ends": "finding the network again",
+    "lose_gps": "losing the satellites",
+    "lose_gps.ends": "finding the satellites again",
 }
 
 

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from domain.errors import KeepclearError
 from runtime.clock import utc_now
 from simulator.capture import capture_of
-from simulator.client import Door, Watch
+from simulator.client import Door, DoorError, Watch
 from simulator.device import rfc3339
 from simulator.expectations import Judgement, Verdict, windows_of
 from simulator.jury import Jury, type_of_echo
@@ -35,7 +35,7 @@ WATCH_WITHIN_S: Final = 20.0
 
 
 async def run(  # noqa: PLR0913 -- they are the options of `keepclear sim run`
-    scenario_name: str,
+    scenario_name: str | Scenario,
     *,
     http_url: str,
     token: str,
@@ -50,7 +50,7 @@ async def run(  # noqa: PLR0913 -- they are the options of `keepclear sim run`
     """Play a scenario against a running system; return 1 if it did not end as it must.
 
     Args:
-        scenario_name: A packaged scenario, by name or title.
+        scenario_name: A packaged scenario, by name or title; or one of your own.
         http_url: Where the system answers.
         token: An administrator's: registers the cast.
         broker_host: Where devices connect.
@@ -65,7 +65,7 @@ async def run(  # noqa: PLR0913 -- they are the options of `keepclear sim run`
         DoorError: The server refused a call.
         ShowError: A device was not let in.
     """
-    scenario = named(scenario_name)
+    scenario = named(scenario_name) if isinstance(scenario_name, str) else scenario_name
     told = bearable_speed(speed, fastest_mps(tracks_of(scenario, palmers_green(), seed)))
     if told < speed:
         echo(f"Speed {speed:g} would make people fly; telling it at {told:.1f}.")
@@ -86,7 +86,7 @@ async def run(  # noqa: PLR0913 -- they are the options of `keepclear sim run`
         judged = await _performed(scenario, show, jury, watches, echo=echo, seed=seed)
     except BaseExceptionGroup as group:
         raise _first(group) from group
-    await _end_order(Door(http_url, token=token), cast.order_id)
+    await _end_order(Door(http_url, token=token), cast.order_id, echo)
     if capture_path is not None:
         _write(capture_path, show.lines, cast.documents)
         echo(f"Captured {len(show.lines)} messages.")
@@ -148,9 +148,12 @@ async def _told(scenario: Scenario, show: Show, jury: Jury) -> list[Judgement]:
             await asyncio.sleep(TURN_S)
 
 
-async def _end_order(door: Door, order_id: str) -> None:
+async def _end_order(door: Door, order_id: str, echo: type_of_echo) -> None:
     """End the order, so that devices which fall silent now page nobody."""
-    await door.patch(f"/orders/{order_id}", {"valid_until": rfc3339(utc_now())})
+    try:
+        await door.patch(f"/orders/{order_id}", {"valid_until": rfc3339(utc_now())})
+    except DoorError as error:
+        echo(f"The order is still in force. {error}")
 
 
 def _concluded(

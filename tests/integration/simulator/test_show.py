@@ -3,96 +3,21 @@
 import asyncio
 import json
 import socket
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 
 from runtime.clock import monotonic
-from simulator.capture import committed
-from simulator.device import Message
 from simulator.mqtt import Broker, Login
 from simulator.scenario import named
 from simulator.show import Show, ShowError
-from tests.requires import mosquitto_or_skip
+from tests.integration.simulator.subscriber import Subscriber
 
 pytestmark = pytest.mark.integration
 
 TAG = Login(identity="tag-7", username="tag-7", password="secret")
 PHONE = Login(identity="phone-7", username="phone-7", password="secret")
 CAST = {"tag": TAG, "phone": PHONE}
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    """Run a mosquitto that lets everybody in."""
-    program = mosquitto_or_skip()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    configuration = tmp_path / "mosquitto.conf"
-    configuration.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
-    process = subprocess.Popen(
-        [program, "-c", str(configuration)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        until = monotonic() + 10.0
-        while not _answers(port):
-            assert monotonic() < until, "mosquitto did not start"
-        yield Broker(host="127.0.0.1", port=port)
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.2)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-class Server:
-    """A subscriber that commits native messages and acknowledges them."""
-
-    def __init__(self, broker: Broker, *, acknowledges: bool = True) -> None:
-        self.heard: list[tuple[str, bytes]] = []
-        self._acknowledges = acknowledges
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id="server")
-        self._client.on_connect = self._on_connect
-        self._client.on_message = self._on_message
-        self._client.connect(broker.host, broker.port)
-        self._client.loop_start()
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    def topics(self) -> list[str]:
-        """Return what was heard, by topic, in order."""
-        return [topic for topic, _ in self.heard]
-
-    def _on_connect(
-        self,
-        client: Client,
-        _userdata: object,
-        _flags: ConnectFlags,
-        _reason: ReasonCode,
-        _properties: Properties | None,
-    ) -> None:
-        client.subscribe([("kc/v1/#", 1), ("owntracks/#", 1)])
-
-    def _on_message(self, client: Client, _userdata: object, message: MQTTMessage) -> None:
-        payload = bytes(message.payload)
-        self.heard.append((message.topic, payload))
-        if self._acknowledges:
-            for topic, answer in committed(Message(topic=message.topic, payload=payload)):
-                client.publish(topic, answer, qos=1)
 
 
 async def played(show: Show, until: Callable[[float], bool], *, within_s: float = 30.0) -> None:
@@ -105,7 +30,7 @@ async def played(show: Show, until: Callable[[float], bool], *, within_s: float 
 
 async def test_a_tag_greets_reports_and_forgets_what_is_committed(broker: Broker) -> None:
     """Presence comes first, then fixes; an acknowledgement from the server empties the store."""
-    server = Server(broker)
+    server = Subscriber(broker)
     show = Show(named("stays_away"), CAST, broker, seed=7, speed=100.0)
     try:
         await show.begin()
@@ -122,7 +47,7 @@ async def test_a_tag_greets_reports_and_forgets_what_is_committed(broker: Broker
 
 async def test_without_acknowledgement_nothing_is_forgotten(broker: Broker) -> None:
     """The broker's own receipt is not enough for a tag."""
-    server = Server(broker, acknowledges=False)
+    server = Subscriber(broker, acknowledges=False)
     show = Show(named("stays_away"), CAST, broker, seed=7, speed=30.0)
     try:
         await show.begin()
@@ -138,8 +63,8 @@ async def test_without_acknowledgement_nothing_is_forgotten(broker: Broker) -> N
 
 async def test_a_lost_network_is_silence_and_then_everything(broker: Broker) -> None:
     """While the radio is gone nothing comes; afterwards the stored fixes come in one array."""
-    server = Server(broker)
-    show = Show(named("loses_signal_near_her"), CAST, broker, seed=7, speed=30.0)
+    server = Subscriber(broker)
+    show = Show(named("loses_signal_near_her"), CAST, broker, seed=7, speed=60.0)
     try:
         await show.begin()
         await played(show, lambda story_s: story_s > 150.0)
@@ -160,7 +85,7 @@ async def test_a_lost_network_is_silence_and_then_everything(broker: Broker) -> 
 
 async def test_an_owntracks_phone_is_content_with_the_brokers_receipt(broker: Broker) -> None:
     """Its messages reach its own topic and leave its queue with the PUBACK."""
-    server = Server(broker)
+    server = Subscriber(broker)
     login = Login(identity="his-1", username="his-1", password="x", topic="owntracks/his-1/phone")
     other = Login(identity="her-1", username="her-1", password="x")
     cast = {"his_phone": login, "her_phone": other}
