@@ -54,18 +54,6 @@ def configure(level: str = "info", style: Format = "auto", out: TextIO | None = 
     """
     stream = out or sys.stderr
     plain = style == "console" or (style == "auto" and stream.isatty())
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            structlog.stdlib.add_logger_name,
-            structlog.stdlib.add_log_level,
-            _own_event,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
     _take_over_logging(
         logging.getLevelNamesMapping()[level.upper()], _formatter(plain=plain), stream
     )
@@ -141,6 +129,16 @@ def _render_exception(_logger: object, _method: str, event: EventDict) -> EventD
     return event
 
 
+def _hand_over(
+    chosen: logging.Logger, method: str, event: EventDict
+) -> tuple[tuple[EventDict], dict[str, object]]:
+    """Give a cleaned line to logging, without the exception it would otherwise look up itself."""
+    arguments, keywords = structlog.stdlib.ProcessorFormatter.wrap_for_formatter(
+        chosen, method, event
+    )
+    return arguments, {**keywords, "exc_info": None}
+
+
 def _exception_of(given: object) -> BaseException | None:
     """Return the exception that `exc_info` means: one, a triple, or the present one."""
     if isinstance(given, BaseException):
@@ -151,14 +149,30 @@ def _exception_of(given: object) -> BaseException | None:
     return sys.exception() if given else None
 
 
+_REDACTION: Final[tuple[Processor, ...]] = (
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+    _render_exception,
+    redact,
+)
+
+# Here and not in `configure`, so that a program or a test that forgot to configure leaks nothing.
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        _own_event,
+        *_REDACTION,
+        _hand_over,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=False,
+)
+
+
 def _formatter(*, plain: bool) -> logging.Formatter:
     """Return the formatter all handlers share."""
-    shared: list[Processor] = [
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-        _render_exception,
-        redact,
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-    ]
     last: Processor = (
         structlog.dev.ConsoleRenderer(colors=False, pad_event_to=30, timestamp_key="at")
         if plain
@@ -169,8 +183,9 @@ def _formatter(*, plain: bool) -> logging.Formatter:
             structlog.stdlib.add_logger_name,
             structlog.stdlib.add_log_level,
             _foreign_event,
+            *_REDACTION,
         ],
-        processors=[*shared, last],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         pass_foreign_args=False,
     )
 

@@ -37,6 +37,8 @@ from runtime.ids import secret_hash
 
 _FIRST_MESSAGE_S: Final = 10.0
 _GOODBYE_S: Final = 2.0
+#: CONNACK of MQTT 5: unsupported protocol version, no properties.
+_LEVEL_REFUSED: Final = b"\x20\x03\x00\x84\x00"
 _GLANCE_S: Final = 0.005
 
 
@@ -45,17 +47,29 @@ class TooLongError(Exception):
 
 
 class BoundedReader(ReaderAdapter):
-    """Refuses to read more at once than the longest message has."""
+    """Refuses to read more at once than the longest message has, and can look ahead."""
 
     def __init__(self, inner: ReaderAdapter) -> None:
         """Read from `inner`."""
         self._inner = inner
+        self._ahead = b""
 
     async def read(self, n: int = -1) -> bytes:
         """Return `n` bytes."""
         if n > MESSAGE_BYTES_MAX:
             raise TooLongError
-        return await self._inner.read(n)
+        if not self._ahead:
+            return await self._inner.read(n)
+        seen, self._ahead = self._ahead[:n], self._ahead[n:]
+        return seen + (await self._inner.read(n - len(seen)) if len(seen) < n else b"")
+
+    async def protocol_level(self) -> int:
+        """Return the level CONNECT asks for: 4 is MQTT 3.1.1, 5 is 5. Nothing is consumed."""
+        head = await self._inner.read(2)
+        while head[-1] & 128 and len(head) < 5:
+            head += await self._inner.read(1)
+        self._ahead = head + await self._inner.read(len(b"\x00\x04MQTT\x04"))
+        return self._ahead[-1]
 
     def feed_eof(self) -> None:
         """Pass the end on."""
@@ -74,8 +88,9 @@ class GuardedHandler(BrokerProtocolHandler):
         """Read CONNECT; refuse it, or make the account its client id."""
         try:
             async with asyncio.timeout(_FIRST_MESSAGE_S):
+                await _refuse_level_5(reader, writer)
                 handler, session = await super().init_from_connect(reader, writer, *rest, **named)
-        except (TimeoutError, TooLongError):
+        except (TimeoutError, TooLongError, OSError, EOFError, IndexError):
             raise MQTTError("no CONNECT") from None
         accounts = cls.broker.accounts
         if not accounts.recognises(session.username, session.password):
@@ -138,6 +153,14 @@ class GuardedBroker(Broker):
 def _connected(session: Session) -> bool:
     """Return whether amqtt takes a session for connected."""
     return bool(session.transitions.state == "connected")
+
+
+async def _refuse_level_5(reader: ReaderAdapter, writer: WriterAdapter) -> None:
+    """Tell a client of MQTT 5 in its own words that we do not speak it; amqtt would say nothing."""
+    if isinstance(reader, BoundedReader) and await reader.protocol_level() == 5:
+        writer.write(_LEVEL_REFUSED)
+        await writer.drain()
+        raise MQTTError("MQTT 5")
 
 
 async def _refuse(writer: WriterAdapter, code: int) -> None:

@@ -49,7 +49,13 @@ async def a_broker(settings: Settings) -> AsyncGenerator[EmbeddedBroker]:
 class Client:
     """A plain MQTT client that remembers what it was sent."""
 
-    def __init__(self, settings: Settings, version: MQTTProtocolVersion = mqtt.MQTTv311) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv311,
+        *,
+        persistent: bool = False,
+    ) -> None:
         """Prepare a client of the broker of `settings`."""
         self._port = settings.mqtt_port
         self._connected = Event()
@@ -57,8 +63,10 @@ class Client:
         self._acknowledged: set[int] = set()
         self.refusals: list[str] = []
         self.received: list[tuple[str, bytes]] = []
-        self._version = version
-        self._paho = mqtt.Client(CallbackAPIVersion.VERSION2, "any", protocol=version)
+        clean = None if version is MQTTProtocolVersion.MQTTv5 else not persistent
+        self._paho = mqtt.Client(
+            CallbackAPIVersion.VERSION2, "any", clean_session=clean, protocol=version
+        )
         self._paho.on_connect = self._on_connect
         self._paho.on_disconnect = self._on_disconnect
         self._paho.on_message = self._on_message
@@ -85,6 +93,10 @@ class Client:
         assert mid is not None
         await until(lambda: mid in self._subscribed)
 
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish with QoS 1 without waiting for the acknowledgement."""
+        self._paho.publish(topic, payload, qos=1)
+
     async def publish(self, topic: str, payload: bytes = b"{}") -> bool:
         """Publish with QoS 1; return whether it was acknowledged before the connection was lost."""
         sent = self._paho.publish(topic, payload, qos=1)
@@ -98,13 +110,14 @@ class Client:
 
     def close(self, *, rudely: bool = False) -> None:
         """Leave, or vanish without a word, so that the will is published."""
-        if rudely:
-            sock = self._paho.socket()
-            assert sock is not None
-            sock.close()
-        else:
-            self._paho.disconnect()
+        sock = self._paho.socket()
+        if rudely and isinstance(sock, socket.socket):
+            sock.shutdown(socket.SHUT_RDWR)
+        self._paho.disconnect()
         self._paho.loop_stop()
+        # Break the circle, so that paho closes its sockets itself, now.
+        self._paho.on_connect = self._paho.on_disconnect = self._paho.on_message = None
+        self._paho.on_subscribe = self._paho.on_publish = None
 
     def _on_connect(self, *told: Any) -> None:
         reason = told[3]
@@ -124,6 +137,17 @@ class Client:
 
     def _on_publish(self, *told: Any) -> None:
         self._acknowledged.add(told[2])
+
+
+async def admits(settings: Settings, username: str | None, password: str | None = SECRET) -> bool:
+    """Return whether the broker lets someone in, who leaves at once."""
+    client = Client(settings)
+    try:
+        return await client.connect(username, password)
+    except OSError:
+        return False
+    finally:
+        client.close()
 
 
 async def until(true: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:

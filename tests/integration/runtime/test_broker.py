@@ -28,6 +28,7 @@ from tests.integration.runtime.brokers import (
     Client,
     Kind,
     a_broker,
+    admits,
     eventually,
     settings_for,
     until,
@@ -91,8 +92,7 @@ async def test_who_is_not_known_stays_out(
     broker: EmbeddedBroker, settings: Settings, username: str | None, password: str | None
 ) -> None:
     """A wrong secret, an unknown name, no name: refused."""
-    with closing(Client(settings)) as stranger:
-        assert not await stranger.connect(username, password)
+    assert not await admits(settings, username, password)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ async def test_a_client_id_takes_nothing_over(broker: EmbeddedBroker, settings: 
     with closing(Client(settings)) as one, closing(Client(settings)) as other:
         assert await one.connect("tag-1")
         assert await other.connect("tag-2")
-        assert not await Client(settings).connect("tag-1", "wrong")
+        assert not await admits(settings, "tag-1", "wrong")
 
         assert await one.publish("kc/v1/tag-1/fix")
         assert await other.publish("kc/v1/tag-2/fix")
@@ -193,7 +193,7 @@ async def test_new_credentials_work_at_once(broker: EmbeddedBroker, settings: Se
     """When `reload` returns a new device can log in, and nobody else was disturbed."""
     with closing(Client(settings)) as tag, closing(Client(settings)) as fresh:
         assert await tag.connect("tag-1")
-        assert not await Client(settings).connect("tag-3", "t" * 43)
+        assert not await admits(settings, "tag-3", "t" * 43)
         await broker.reload([*EVERYBODY, credential_of("tag-3", AccountKind.NATIVE, "t" * 43)])
 
         assert await fresh.connect("tag-3", "t" * 43)
@@ -224,7 +224,7 @@ async def test_a_revoked_device_is_cut_off(broker: EmbeddedBroker, settings: Set
         await broker.reload([OTHER])
 
         assert await tag.lost()
-        assert not await Client(settings).connect("tag-1")
+        assert not await admits(settings, "tag-1")
         assert await other.publish("kc/v1/tag-2/fix")
 
 
@@ -234,7 +234,7 @@ async def test_a_changed_secret_ends_the_old_one(
     """A device that got a new secret is not to be reached with the old."""
     await broker.reload([credential_of("tag-1", AccountKind.NATIVE, "n" * 43)])
 
-    assert not await Client(settings).connect("tag-1", SECRET)
+    assert not await admits(settings, "tag-1", SECRET)
     with closing(Client(settings)) as tag:
         assert await tag.connect("tag-1", "n" * 43)
 
@@ -248,7 +248,7 @@ async def test_a_killed_broker_is_revived(broker: EmbeddedBroker, settings: Sett
         assert first is not None
         os.kill(first, signal.SIGKILL)
         await until(lambda: broker.pid not in {None, first})
-        await eventually(lambda: logs_in(settings))
+        await eventually(lambda: admits(settings, "tag-1"))
         supervisor.stop()
 
 
@@ -261,21 +261,10 @@ async def test_a_frozen_broker_is_replaced(broker: EmbeddedBroker, settings: Set
     async with asyncio.TaskGroup() as group:
         group.create_task(supervisor.run(signals=False))
         await until(lambda: broker.pid not in {None, first}, patience_s=30)
-        await eventually(lambda: logs_in(settings))
+        await eventually(lambda: admits(settings, "tag-1"))
         supervisor.stop()
 
     assert not psutil.pid_exists(first)
-
-
-async def logs_in(settings: Settings) -> bool:
-    """Return whether a device can log in now."""
-    client = Client(settings)
-    try:
-        return await client.connect("tag-1")
-    except OSError:
-        return False
-    finally:
-        client.close()
 
 
 async def test_stopping_leaves_nothing(settings: Settings) -> None:
@@ -291,7 +280,7 @@ async def test_stopping_leaves_nothing(settings: Settings) -> None:
     async with a_broker(settings) as again:
         await again.start(EVERYBODY)
 
-        assert await logs_in(settings)
+        assert await admits(settings, "tag-1")
 
 
 async def test_one_directory_has_one_owner(broker: EmbeddedBroker, settings: Settings) -> None:
@@ -300,7 +289,7 @@ async def test_one_directory_has_one_owner(broker: EmbeddedBroker, settings: Set
         with pytest.raises(BrokerBusyError):
             await second.start(EVERYBODY)
 
-    assert await logs_in(settings)
+    assert await admits(settings, "tag-1")
 
 
 async def test_a_taken_port_is_named(settings: Settings) -> None:

@@ -123,6 +123,19 @@ def test_an_event_made_of_values_is_hidden(out: io.StringIO, event: str) -> None
     assert [] == leaks(out.getvalue())
 
 
+def test_without_configuration_nothing_leaks_either(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A program that forgot to configure the log is no more talkative than others."""
+    try:
+        raise_value()
+    except ValueError:
+        log.logger("room").exception("room_crashed", lat=LATITUDE, position=PLACE, owner=Passport())
+
+    assert "room_crashed" in caplog.text
+    assert [] == leaks(caplog.text + "".join(capsys.readouterr()))
+
+
 def test_bound_fields_do_not_leak(out: io.StringIO) -> None:
     """Fields bound long before are redacted like the others."""
     log.logger("room").bind(lat=LATITUDE, who=NAME).info("fix_admitted", device_id="tag-7")
