@@ -58,6 +58,10 @@ class Engine:
         """Return the number of the last register change taken in."""
         return self._clock.change_id
 
+    def knows(self, device_id: DeviceId) -> bool:
+        """Return whether anything was ever said of a device, by the register or by itself."""
+        return device_id in self._watchlist.devices
+
     def step(self, fact: Fact, now: datetime) -> tuple[Transition, ...]:
         """Take in one fact at `now`, and return what changed, in the order in which it did."""
         rows: list[Transition] = []
@@ -311,6 +315,8 @@ def _is_late(fix: Fix, state: DeviceState) -> bool:
     """Return whether a fix comes too late to say anything of the present."""
     if fix.state is FixState.LATE:
         return True
-    if state.places and fix.fixed_at <= state.places[-1].fixed_at:
+    if state.places and fix.fixed_at < state.places[-1].fixed_at:
+        return True
+    if any(place.reading_id == fix.reading_id for place in state.places):
         return True
     return fix.received_at - fix.fixed_at > max(LATE_AFTER, 2 * state.device.interval)
