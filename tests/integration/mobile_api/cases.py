@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -10,10 +11,21 @@ from sqlalchemy import Connection, insert
 
 from alerts.commands import OFFICER_ACTS, act, call_for_help, say_safe
 from domain.command import Command, CommandResult, CommandType
-from domain.ids import AlertId, ConditionId, IncidentId, OrderId, PersonId
+from domain.ids import AlertId, ConditionId, DeviceId, IncidentId, OrderId, PersonId
 from domain.incident import AlertLevel, Incident, IncidentState, Notice, Priority
+from domain.order import (
+    Device,
+    DeviceKind,
+    Order,
+    OrderType,
+    Person,
+    PersonRole,
+    Protocol,
+    Proximity,
+)
 from domain.transition import Level, Subject
-from records import commands, incidents
+from mobile_api import changes
+from records import commands, incidents, register
 from records.tables import fixes
 from runtime import wire
 from tests.integration.mobile_api.house import House, a_person, an_order, good
@@ -147,3 +159,46 @@ async def a_phone(house: House, admin: httpx.AsyncClient, person_id: str) -> htt
     phone = house.client()
     good(await phone.post("/enrol", json={"code": code}))
     return phone
+
+
+async def a_synthetic_case(house: House) -> dict[str, str]:
+    """Write the synthetic case as the program does, past the door; return its ids."""
+    ids = {
+        name: f"canary-{name}"
+        for name in ("wearer", "protected", "order", "device", "incident", "alert")
+    }
+    await house.records.write(lambda c: _write_synthetic(c, house, ids))
+    return {**ids, "spare_order": ids["order"], "account": "canary-account", "condition": ""}
+
+
+def _write_synthetic(connection: Connection, house: House, ids: dict[str, str]) -> None:
+    for side in PersonRole:
+        person = Person(person_id=PersonId(ids[side.value]), role=side, name="Canary")
+        register.add_person(connection, person, house.now)
+    device = Device(
+        device_id=DeviceId(ids["device"]),
+        kind=DeviceKind.TAG,
+        protocol=Protocol.KEEPCLEAR,
+        person_id=PersonId(ids["wearer"]),
+    )
+    register.add_device(connection, device, house.now, secret_sha256=None)
+    order = Order(
+        order_id=OrderId(ids["order"]),
+        order_type=OrderType.OTHER,
+        reference="canary-order",
+        wearer_id=PersonId(ids["wearer"]),
+        valid_from=house.now,
+        valid_until=house.now + timedelta(days=1),
+        timezone="UTC",
+        conditions=(
+            Proximity(
+                condition_id=ConditionId("canary-condition"),
+                protected_id=PersonId(ids["protected"]),
+                alert_m=1000.0,
+                warning_m=2000.0,
+                contact_m=300.0,
+            ),
+        ),
+    )
+    changes.put_order(connection, order, house.now)
+    _write(connection, house, {**ids, "condition": "canary-condition"})

@@ -109,17 +109,17 @@ class House:
 
 
 @asynccontextmanager
-async def opened(directory: Path, **settings: Any) -> AsyncGenerator[House]:
+async def opened(directory: Path, command_wait_s: float = 0.2) -> AsyncGenerator[House]:
     """Open a house in `directory`."""
     records = Records(f"sqlite:///{directory / 'record.sqlite3'}")
     await records.open()
     try:
-        yield _house(records, directory, settings)
+        yield _house(records, directory, command_wait_s)
     finally:
         await records.close()
 
 
-def _house(records: Records, directory: Path, settings: dict[str, Any]) -> House:
+def _house(records: Records, directory: Path, command_wait_s: float) -> House:
     async def provision() -> None:
         house.provisioned += 1
 
@@ -127,7 +127,7 @@ def _house(records: Records, directory: Path, settings: dict[str, Any]) -> House
         house.submitted.append(message)
 
     deps = Deps(
-        settings=Settings(data_dir=directory, command_wait_s=0.2, **settings),
+        settings=Settings(data_dir=directory, command_wait_s=command_wait_s),
         records=records,
         streams=MemoryStreams(100),
         now=lambda: house.now,
