@@ -87,6 +87,8 @@ def clean_fields(fields: Mapping[str, object], depth: int = 0) -> dict[str, obje
 
 def clean_field(key: str, value: object, depth: int = 0) -> object:
     """Return what may be shown of `value` under `key`."""
+    if value is None or isinstance(value, bool):
+        return value
     words = [word.lower() for word in _WORD.findall(key)]
     if not _TELLING.isdisjoint(words):
         counts = words[-1] in _COUNTING and isinstance(value, int)

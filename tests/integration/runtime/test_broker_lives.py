@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator
@@ -18,12 +19,14 @@ from runtime.broker.credential import credential_of
 from runtime.broker.embedded import EmbeddedBroker
 from runtime.broker.rights import AccountKind
 from runtime.settings import Settings
+from runtime.supervise import Room, Supervisor
 from tests.integration.runtime.brokers import (
     SECRET,
     Client,
     Kind,
     a_broker,
     admits,
+    eventually,
     settings_for,
     until,
 )
@@ -184,6 +187,22 @@ async def test_amqtt_refuses_mqtt_5(tmp_path: Path) -> None:
         writer.close()
 
         assert b"\x20\x03\x00\x84\x00" == answer
+
+
+async def test_a_dead_broker_hears_of_new_devices_when_revived(settings: Settings) -> None:
+    """Registering a device does not fail because the broker has just died."""
+    async with a_broker(settings) as broker:
+        await broker.start([])
+        assert broker.pid is not None
+        os.kill(broker.pid, signal.SIGKILL)
+        await until(lambda: not broker.alive)
+        await broker.reload([TAG])
+        async with asyncio.TaskGroup() as group:
+            supervisor = Supervisor([Room(name="broker", run=broker.run)])
+            group.create_task(supervisor.run(signals=False))
+            await until(lambda: broker.alive)
+            await eventually(lambda: admits(settings, "tag-1"))
+            supervisor.stop()
 
 
 async def test_garbage_does_not_kill_it(settings: Settings) -> None:
