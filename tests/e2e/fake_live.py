@@ -11,7 +11,7 @@ import json
 import socket
 import threading
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -28,6 +28,7 @@ Frame = dict[str, Any]
 HEARTBEAT_S = 1.0
 #: Longer than a browser waits.
 HANGING_S = 30.0
+PATIENCE_S = 8.0
 
 
 def written(at: datetime) -> str:
@@ -65,6 +66,8 @@ class Fake:
     )
     loop: asyncio.AbstractEventLoop | None = None
     address: str = ""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    news: threading.Condition = field(default_factory=threading.Condition)
     visits: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def say(self, room: Room, kind: str, content: Frame, *, at: datetime | None = None) -> None:
@@ -74,6 +77,20 @@ class Fake:
         self.events[room].append(frame)
         frame["cursor"] = str(len(self.events[room]))
         self._run(self._broadcast(room, frame))
+
+    def wait_for(self, came: Callable[[], bool]) -> None:
+        """Wait until `came`, looked at after each thing that browsers send."""
+        with self.news:
+            assert self.news.wait_for(came, timeout=PATIENCE_S)
+
+    def wait_to_hear(self, frame: Frame) -> None:
+        """Wait until a browser has sent `frame`."""
+        self.wait_for(lambda: frame in self.heard)
+
+    def _note(self, kept: list[Any], sent: Any) -> None:
+        with self.news:
+            kept.append(sent)
+            self.news.notify_all()
 
     def cut(self, room: Room, code: int = 1012) -> None:
         """Close every socket of `room`."""
@@ -87,9 +104,10 @@ class Fake:
     async def _broadcast(self, room: Room, frame: Frame) -> None:
         if self.silent:
             return
-        for link in list(self.sockets[room]):
-            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-                await link.send_text(json.dumps(frame))
+        async with self.turn:
+            for link in list(self.sockets[room]):
+                with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                    await link.send_text(json.dumps(frame))
 
     async def answer(self, path: str, request: Request) -> Response:
         """Answer a call as told, or politely."""
@@ -97,7 +115,7 @@ class Fake:
             await asyncio.sleep(HANGING_S)
         if request.method != "GET":
             said = await request.body()
-            self.posted.append((path, json.loads(said) if said else {}))
+            self._note(self.posted, (path, json.loads(said) if said else {}))
         refusal = self.refusals.get(path)
         if refusal is not None:
             return JSONResponse({"title": "Refused", "detail": "Refused."}, status_code=refusal)
@@ -110,10 +128,11 @@ class Fake:
         self.visits[room] += 1
         try:
             first = await link.receive_json()
-            self.heard.append(first)
-            if not self.silent:
-                await self._greet(room, link, str(first.get("after")))
-            self.sockets[room].append(link)
+            self._note(self.heard, first)
+            async with self.turn:
+                if not self.silent:
+                    await self._greet(room, link, str(first.get("after")))
+                self.sockets[room].append(link)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._beat(link))
                 group.create_task(self._listen(link))
@@ -141,7 +160,7 @@ class Fake:
 
     async def _listen(self, link: WebSocket) -> None:
         while True:
-            self.heard.append(await link.receive_json())
+            self._note(self.heard, await link.receive_json())
 
 
 def application(fake: Fake, centre: Centre) -> FastAPI:

@@ -2,8 +2,8 @@
 
 import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { list, say } from "../shared/words.js";
-import { idOf, isUnanswered, reached } from "./model.js";
-import { PriorityTag } from "./queue.js";
+import { idOf, isUnanswered, reachOf } from "./model.js";
+import { PriorityTag, Reach } from "./queue.js";
 import { age, answerBy, caseOf, count, deed, distance, headline, herPhone, metres, ownerOf, reasonOf, times, zoneOf } from "./wording.js";
 
 /** @typedef {import("./model.js").Incident} Incident */
@@ -64,6 +64,7 @@ function Actions({ incident, form, busy, me, acts }) {
 function Facts({ incident, phone, now }) {
   const measured = distance(incident.central_m, incident.uncertainty_m);
   const fixAt = incident.fix?.t ?? incident.fix?.fixed_at;
+  const reach = reachOf(phone, incident, now);
   const rows = [
     ["fact.distance", measured, measured === null ? null : say(incident.proven ? "fact.proven" : "fact.not_proven")],
     ["fact.nearest", nearest(incident), null],
@@ -72,14 +73,14 @@ function Facts({ incident, phone, now }) {
     ["fact.why", reasonOf(incident.reason), incident.retrospective ? say("fact.retrospective") : null],
     ["fact.wearer", incident.wearer_name ?? incident.wearer?.name ?? null, null],
     ["fact.protected", incident.protected_name ?? incident.protected?.name ?? null, null],
-    ["fact.phone", herPhone(phone) ?? (phone ? "" : null), reached(phone) === false ? say("phone.not_reached") : null],
+    ["fact.phone", phone === undefined ? null : (herPhone(phone) ?? ""), reach === null ? null : html`<${Reach} reach=${reach} />`],
     ["fact.owner", ownerOf(incident) ?? say("row.nobody"), null],
     ["fact.opened", times.second(incident.opened_at), null],
     ["fact.outcome", outcomeOf(incident.outcome), null],
   ];
   return html`<dl class="facts">${rows.filter(([, value]) => value !== null && value !== undefined).map(([key, value, more]) => html`
     <div class=${`fact ${key === "fact.distance" ? "fact-large" : ""}`}><dt>${say(/** @type {string} */ (key))}</dt>
-      <dd>${value}${more !== null && html` <span class=${key === "fact.phone" ? "not-reached" : "more"}>${more}</span>`}</dd></div>`)}</dl>`;
+      <dd>${value}${more !== null && html` <span class="more">${more}</span>`}</dd></div>`)}</dl>`;
 }
 
 /** @param {Incident} incident */

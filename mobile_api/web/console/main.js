@@ -12,7 +12,7 @@ import { Detail } from "./detail.js";
 import { zonesOf } from "./geometry.js";
 import { moveInQueue, onKeys } from "./keys.js";
 import { MapPane } from "./mappane.js";
-import { applyFrame, emptyState, idOf, isUnanswered, queueOf, unansweredP1, withIncident } from "./model.js";
+import { applyFrame, emptyState, idOf, isProtected, isUnanswered, queueOf, unansweredP1, withIncident } from "./model.js";
 import { Queue } from "./queue.js";
 import { Banners, KeysHelp, TopBar } from "./topbar.js";
 import { headline, ownerOf } from "./wording.js";
@@ -61,8 +61,9 @@ function draw() {
 
 function paint() {
   const now = clock.now();
-  const incidents = queueOf(state, now);
-  const incident = desk.selected === null ? null : (state.incidents.get(desk.selected) ?? null);
+  const incidents = queueOf(state, now).map(named);
+  const chosen = state.incidents.get(desk.selected ?? "");
+  const incident = chosen === undefined ? null : named(chosen);
   const dots = dotsOf();
   const conditions = orders.get(incident?.["order_id"])?.conditions ?? [];
   const waiting = unansweredP1(state).length;
@@ -87,16 +88,14 @@ function paint() {
 /** @returns {import("./map.js").Dot[]} */
 function dotsOf() {
   const names = new Map();
-  const hers = new Set();
   for (const incident of state.incidents.values()) {
     const [wearer, her] = [incident["wearer"] ?? {}, incident["protected"] ?? {}];
     names.set(incident["wearer_id"] ?? wearer.id, incident["wearer_name"] ?? wearer.name);
     names.set(incident["protected_id"] ?? her.id, incident["protected_name"] ?? her.name);
-    hers.add(incident["protected_id"] ?? her.id);
   }
   return [...state.positions.values()].map((position) => {
-    const role = position.role ?? (hers.has(position.person_id) ? "protected" : "wearer");
-    const name = names.get(position.person_id) ?? say(`map.${role}`);
+    const role = isProtected(state, position) ? "protected" : "wearer";
+    const name = names.get(position.person_id) ?? (role === "wearer" ? position.device_id : say("map.protected"));
     const device = state.devices.get(position.device_id);
     return { position, role, name, silent: device !== undefined && device.state === "silent" };
   });
@@ -108,6 +107,29 @@ function followed(incident) {
 }
 
 const myName = () => desk.me?.name ?? desk.me?.account_id ?? null;
+
+/**
+ * An incident with the words that its order and this desk's account know for its ids.
+ * @param {import("./model.js").Incident} incident
+ * @returns {import("./model.js").Incident}
+ */
+function named(incident) {
+  const order = orders.get(incident["order_id"]) ?? {};
+  const condition = (order.conditions ?? []).find((/** @type {any} */ one) => one.id === incident["condition_id"]);
+  return {
+    reference: order.reference,
+    condition_name: condition?.name,
+    ...incident,
+    ...(incident["owner"] ? { owner_name: incident["owner_name"] ?? officer(incident["owner"]) } : {}),
+    ...(incident["timeline"] ? { timeline: incident["timeline"].map((/** @type {any} */ entry) => ({ actor_name: officer(entry.actor), ...entry })) } : {}),
+  };
+}
+
+/** @param {string} id of an account; the server may give a name beside it */
+function officer(id) {
+  if (id === desk.me?.account_id) return desk.me.name;
+  return id.startsWith("account-") ? say("row.other") : id;
+}
 
 /** @param {string} id */
 function open(id) {
@@ -125,7 +147,7 @@ async function load(id) {
   try {
     const incident = await getJson(`/api/v1/incidents/${encodeURIComponent(id)}`);
     if (idOf(incident) === id) state = withIncident(state, incident);
-    if (id === desk.selected) void loadOrder(incident.order_id);
+    void loadOrder(incident.order_id);
   } catch (error) {
     if (error instanceof HttpFault && error.state === 401) location.replace("/login");
   }
@@ -189,7 +211,7 @@ async function act(deed, body, done) {
   }
   await load(id);
   const incident = state.incidents.get(id);
-  const owner = incident === undefined ? null : ownerOf(incident);
+  const owner = incident === undefined ? null : ownerOf(named(incident));
   if (deed === "acknowledge" && owner !== null && myName() !== null && owner !== myName()) {
     message = { text: say("said.taken", { owner }), fault: false };
   }
@@ -256,6 +278,6 @@ setInterval(() => {
   alarm.watch(unansweredP1(state).length);
   draw();
 }, TICK_MS);
-session().then((me) => arrange({ me: me["account"] ?? me }), () => {});
+session().then((me) => arrange({ me }), () => {});
 live.start();
 draw();

@@ -3,11 +3,12 @@
  * come out. The server decides who may see what; nothing is left out or added here.
  *
  * @typedef {Record<string, any>} Incident as `GET /incidents/{id}` and `incident.*` give it
- * @typedef {{told?: string, received?: string, seen?: string, failed?: string}} HerPhone
+ * @typedef {{alertId?: string, told?: string, received?: string, seen?: string, failed?: string}} HerPhone what became
+ *   of the newest alert of an incident on her phone
  * @typedef {{person_id: string, device_id: string, lat: number, lon: number, accuracy_m: number | null,
  *   role?: string, fix: {t: string, received_at?: string}}} Position
  * @typedef {{device_id: string, person_id?: string, state: string, last_fix_at?: string | null,
- *   battery?: number | null, since?: string}} Device
+ *   battery?: number | null, since?: string, kind?: string}} Device
  * @typedef {{link: import("../shared/live.js").LinkState, incidents: Map<string, Incident>,
  *   phones: Map<string, HerPhone>, devices: Map<string, Device>, positions: Map<string, Position>,
  *   system: {ready: boolean, broken?: string[], at?: string} | null, loaded: boolean}} State
@@ -16,12 +17,15 @@
 
 /** How soon an officer should have answered, seconds. */
 export const TARGET_S = /** @type {Record<string, number>} */ ({ P1: 30, P2: 300, P3: 3600 });
+/** After how long an alert that no human answered is said to be so, milliseconds. */
+const NOT_YET_MS = 15_000;
+const NOT_REACHED_MS = 40_000;
 const RANK = /** @type {Record<string, number>} */ ({ P1: 0, P2: 1, P3: 2 });
-const NOTICE = /** @type {Record<string, keyof HerPhone>} */ ({
+const NOTICE = /** @type {Record<string, "told" | "received" | "seen" | "failed">} */ ({
   "notice.delivered": "told", "notice.received": "received", "notice.seen": "seen", "notice.failed": "failed",
 });
 /** The same, as a history tells it. */
-const HISTORY = /** @type {Record<string, keyof HerPhone>} */ ({
+const HISTORY = /** @type {typeof NOTICE} */ ({
   delivered: "told", received: "received", seen: "seen", failed: "failed", ...NOTICE,
 });
 
@@ -68,7 +72,7 @@ function fromSnapshot(state, frame) {
     system: frame["system"] ?? null,
     loaded: true,
   };
-  return [...incidents.values()].reduce(withTimeline, next);
+  return [...incidents.values()].reduce(withTimeline, withoutHidden(next));
 }
 
 /**
@@ -80,7 +84,32 @@ export function withIncident(state, incident) {
   const id = idOf(incident);
   const known = state.incidents.get(id) ?? {};
   const incidents = with_(state.incidents, id, { ...known, ...incident });
-  return withTimeline({ ...state, incidents }, incident);
+  return withTimeline(withoutHidden({ ...state, incidents }), incident);
+}
+
+/** @param {State} state @returns {Set<string>} protected persons of open incidents */
+export function shownProtected(state) {
+  const open = [...state.incidents.values()].filter((incident) => incident["state"] !== "resolved");
+  return new Set(open.map((incident) => incident["protected_id"] ?? incident["protected"]?.id).filter(Boolean));
+}
+
+/** @param {State} state @param {Position} position */
+export function isProtected(state, position) {
+  return position.role === "protected" || state.devices.get(position.device_id)?.kind === "handset"
+    || [...state.incidents.values()].some((incident) =>
+      (incident["protected_id"] ?? incident["protected"]?.id) === position.person_id);
+}
+
+/**
+ * Where she is may be seen only while an incident of hers is open: after that it is forgotten.
+ * @param {State} state @returns {State}
+ */
+function withoutHidden(state) {
+  const shown = shownProtected(state);
+  const positions = [...state.positions].filter(
+    ([person, position]) => shown.has(person) || !isProtected(state, position),
+  );
+  return positions.length === state.positions.size ? state : { ...state, positions: new Map(positions) };
 }
 
 /**
@@ -107,13 +136,19 @@ export function unansweredP1(state) {
 }
 
 /**
- * Whether her phone was told, and answered; `reached` is null where she was not to be told.
- * @param {HerPhone | undefined} phone
- * @returns {boolean | null}
+ * How far an alert has come to her. Only a human's answer counts: a phone that received it may lie
+ * in a bag.
+ * @param {HerPhone | undefined} phone @param {Incident} incident @param {number} now
+ * @returns {"reached" | "not_yet" | "not_reached" | null} null while there is nothing to say
  */
-export function reached(phone) {
-  if (phone === undefined || Object.keys(phone).length === 0) return null;
-  return phone.seen !== undefined || phone.received !== undefined || phone.failed === undefined;
+export function reachOf(phone, incident, now) {
+  if (phone === undefined || incident["state"] === "resolved") return null;
+  if (phone.seen !== undefined) return "reached";
+  if (phone.failed !== undefined && phone.failed >= (phone.told ?? "")) return "not_reached";
+  if (phone.told === undefined || incident["priority"] !== "P1") return null;
+  const waited = now - Date.parse(phone.told);
+  if (waited > NOT_REACHED_MS) return "not_reached";
+  return waited > NOT_YET_MS ? "not_yet" : null;
 }
 
 /** @param {Incident} incident @param {number} now @returns {(number | string)[]} */
@@ -145,26 +180,38 @@ function fromEvent(kind, data, at) {
 
 /** @param {State} state @param {string} kind @param {any} data @param {string | undefined} at */
 function withNotice(state, kind, data, at) {
-  if (["console", "officers", "desk"].includes(data.audience)) return state;
-  const phone = { ...state.phones.get(data.incident_id), [NOTICE[kind] ?? "told"]: data.at ?? at };
+  const name = NOTICE[kind];
+  if (name === undefined || !["protected", undefined].includes(data.audience)) return state;
+  const phone = answered(state.phones.get(data.incident_id), name, data.at ?? at, data.alert_id);
   return { ...state, phones: with_(state.phones, data.incident_id, phone) };
+}
+
+/**
+ * A newer alert begins anew: what was seen of the one before says nothing of it.
+ * @param {HerPhone | undefined} phone @param {"told" | "received" | "seen" | "failed"} name
+ * @param {string} at @param {string | undefined} alertId
+ * @returns {HerPhone}
+ */
+function answered(phone, name, at, alertId) {
+  const same = phone !== undefined && (alertId === undefined || phone.alertId === undefined || phone.alertId === alertId);
+  const known = same ? phone : {};
+  return { ...known, ...(alertId === undefined ? {} : { alertId }), [name]: known[name] ?? at };
 }
 
 /** What a history says of her phone. @param {State} state @param {Incident} incident @returns {State} */
 function withTimeline(state, incident) {
-  const told = incident["her_phone"] ?? {};
-  /** @type {HerPhone} */
-  const phone = {};
-  for (const [name, at] of [["told", told.told_at], ["received", told.received_at], ["seen", told.seen_at], ["failed", told.failed_at]]) {
-    if (at) phone[/** @type {keyof HerPhone} */ (name)] = at;
-  }
+  /** @type {HerPhone | undefined} */
+  let phone;
   for (const entry of incident["timeline"] ?? []) {
     const name = HISTORY[entry.kind];
-    if (name !== undefined) phone[name] = entry.at;
+    if (name !== undefined) phone = answered(phone, name, entry.at, entry.alert_id);
   }
-  if (Object.keys(phone).length === 0) return state;
+  if (phone === undefined) return state;
   const id = idOf(incident);
-  return { ...state, phones: with_(state.phones, id, { ...state.phones.get(id), ...phone }) };
+  const known = state.phones.get(id);
+  const newer = known?.alertId !== undefined && phone.alertId !== undefined && known.alertId !== phone.alertId
+    && (known.told ?? known.failed ?? "") > (phone.told ?? phone.failed ?? "");
+  return newer ? state : { ...state, phones: with_(state.phones, id, { ...known, ...phone }) };
 }
 
 /** @template T @param {Map<string, T>} map @param {string} key @param {T} value @returns {Map<string, T>} */

@@ -2,7 +2,7 @@
 
 import { html } from "../shared/html.js";
 import { say } from "../shared/words.js";
-import { idOf, isUnanswered, reached } from "./model.js";
+import { idOf, isUnanswered, reachOf } from "./model.js";
 import { answerBy, caseOf, count, headline, herPhone, ownerOf, times } from "./wording.js";
 
 /** @typedef {import("./model.js").Incident} Incident */
@@ -37,16 +37,23 @@ function Row({ incident, phone, chosen, now, open }) {
     <span class="row-case">${caseOf(incident)}</span>
     ${due !== null && html`<span class=${`row-due ${due.late ? "late" : ""}`}>${due.text}</span>`}
     <span class="row-owner">${owner ?? say("row.nobody")}</span>
-    <${PhoneLine} phone=${phone} />
+    <${PhoneLine} phone=${phone} incident=${incident} now=${now} />
   </button>`;
 }
 
-/** @param {{phone: import("./model.js").HerPhone | undefined}} props */
-export function PhoneLine({ phone }) {
+/** @param {{phone: import("./model.js").HerPhone | undefined, incident: Incident, now: number}} props */
+function PhoneLine({ phone, incident, now }) {
   const words = herPhone(phone);
-  if (phone === undefined || (words === null && phone.failed === undefined)) return null;
-  return html`<span class="row-phone">${words !== null && say("phone.hers", { words })}
-    ${reached(phone) === false && html` <strong class="not-reached">${say("phone.not_reached")}</strong>`}</span>`;
+  const reach = reachOf(phone, incident, now);
+  if (words === null && reach === null) return null;
+  return html`<span class="row-phone">${say("phone.hers", { words: words ?? "" })}
+    ${" "}<${Reach} reach=${reach} /></span>`;
+}
+
+/** @param {{reach: string | null}} props */
+export function Reach({ reach }) {
+  if (reach === "not_reached") return html`<strong class="not-reached">${say("phone.not_reached")}</strong>`;
+  return reach === "not_yet" ? html`<span class="not-yet">${say("phone.not_yet")}</span>` : null;
 }
 
 /** Priority by shape, text and colour. @param {{priority: string}} props */
@@ -66,7 +73,7 @@ const SHAPES = /** @type {Record<string, string>} */ ({
 /** @param {{state: import("./model.js").State, now: number}} props */
 function Empty({ state, now }) {
   if (!state.loaded) return html`<p class="empty">${say("queue.loading")}</p>`;
-  const devices = [...state.devices.values()];
+  const devices = [...state.devices.values()].filter((device) => (device.kind ?? "tag") === "tag");
   const late = devices.filter((device) => device.state !== "reporting").length;
   return html`<div class="empty"><p>${say("queue.empty")}</p>
     <p>${say("queue.devices", { reporting: devices.length - late, late })}

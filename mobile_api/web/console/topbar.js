@@ -12,7 +12,7 @@ export function TopBar({ link, now, me, theme, acts }) {
       ${link.phase === "live" && html` <time>${times.second(now)}</time>`}</p>
     <nav class="desk-tools" aria-label=${say("tools.label")}>
       <button type="button" class="act act-quiet" onClick=${acts.theme}>${say(theme === "dark" ? "tools.light" : "tools.dark")}</button>
-      <button type="button" class="act act-quiet" onClick=${acts.help}>${say("tools.keys")}<kbd>?</kbd></button>
+      <button type="button" class="act act-quiet act-keys" onClick=${acts.help}>${say("tools.keys")}<kbd>?</kbd></button>
       ${me !== null && html`<span class="me">${me.name ?? ""}${me.role ? html` <span class="more">${say(`role.${me.role}`)}</span>` : null}</span>`}
       <button type="button" class="act act-quiet" onClick=${acts.leave}>${say("tools.leave")}</button>
     </nav>

@@ -4,7 +4,8 @@
  */
 
 import { postJson } from "../shared/http.js";
-import { onSubmit, words } from "./form.js";
+import { say } from "../shared/words.js";
+import { onSubmit } from "./form.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("enrol"));
 const code = /** @type {HTMLInputElement} */ (document.getElementById("code"));
@@ -17,7 +18,7 @@ if (given !== null) {
 
 onSubmit(
   form,
-  () => (code.value.trim() === "" ? words["fault.empty"] : null),
+  () => (code.value.trim() === "" ? say("fault.empty") : null),
   async () => {
     await postJson("/api/v1/enrol", { code: code.value.trim() });
     location.replace("/app");

@@ -3,9 +3,7 @@
  */
 
 import { HttpFault } from "../shared/http.js";
-
-/** @type {Record<string, string>} */
-export const words = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
+import { say } from "../shared/words.js";
 
 /**
  * Send the form with `send`; show what went wrong, or do what comes after.
@@ -34,11 +32,11 @@ export function onSubmit(form, lacking, send) {
       return;
     }
     button.disabled = true;
-    button.textContent = words["working"];
+    button.textContent = say("working");
     try {
       await send();
     } catch (error) {
-      show(words[faultKey(error)]);
+      show(say(faultKey(error)));
       form.querySelector("input")?.focus();
       button.disabled = false;
       button.textContent = label;

@@ -12,10 +12,12 @@ export class HttpFault extends Error {
   /**
    * @param {number} state
    * @param {string} detail what the server said, for people
+   * @param {string} [kind] the `type` of the problem document
    */
-  constructor(state, detail) {
+  constructor(state, detail, kind = "") {
     super(detail);
     this.state = state;
+    this.kind = kind;
   }
 }
 
@@ -28,7 +30,7 @@ let token = null;
  */
 export async function session() {
   const known = await getJson("/api/v1/session");
-  token = known["csrf_token"] ?? known["csrf"] ?? known["token"] ?? null;
+  token = known["csrf_token"] ?? null;
   return known;
 }
 
@@ -83,7 +85,7 @@ async function call(method, path, body, headers) {
   }
   const said = await answer.json().catch(() => ({}));
   if (!answer.ok) {
-    throw new HttpFault(answer.status, said.detail ?? said.title ?? "");
+    throw new HttpFault(answer.status, said.detail ?? said.title ?? "", said.type ?? "");
   }
   return said;
 }

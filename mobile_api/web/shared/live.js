@@ -15,6 +15,8 @@ const WATCH_MS = 500;
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
 const REFUSED_RETRY_MS = 30_000;
 const SIGNED_OUT = [4401, 4403];
+/** Too many links of ours: coming back at once would only push out another. */
+const SUPERSEDED = 4408;
 
 export class Live {
   /**
@@ -123,7 +125,8 @@ export class Live {
       return;
     }
     this.#become({ phase: "lost", heardAt: this.state.heardAt });
-    this.#again();
+    if (code === SUPERSEDED) this.retry ??= setTimeout(() => this.#connect(), REFUSED_RETRY_MS);
+    else this.#again();
   }
 
   /** A refused handshake does not say why; our own page sends away whoever is not signed in. */

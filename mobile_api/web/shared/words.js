@@ -30,3 +30,6 @@ export function list(key) {
 export const settings = /** @type {Record<string, any>} */ (
   JSON.parse(document.getElementById("settings")?.textContent ?? "{}")
 );
+
+/** A telephone number that stays on one line. @param {string} phone */
+export const unbroken = (phone) => phone.replaceAll(" ", "\u00a0");

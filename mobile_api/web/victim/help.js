@@ -1,7 +1,7 @@
 /** Her request for help, from sending to an officer's answer. */
 
 import { html } from "../shared/html.js";
-import { say } from "../shared/words.js";
+import { say, unbroken } from "../shared/words.js";
 import { Glyph } from "./glyphs.js";
 
 const GLYPHS = { sending: "sent", sent: "over", failed: "close", seen: "officer", closed: "over" };
@@ -25,6 +25,7 @@ export function HelpRequested({ card, centre, times }) {
  * @param {ReturnType<typeof import("../shared/clock.js").timeWriter>} times
  */
 function textOf(card, centre, times) {
+  const phone = card.help?.phone ?? centre.phone;
   switch (card.look) {
     case "sending": return null;
     case "failed": return html`
@@ -35,11 +36,11 @@ function textOf(card, centre, times) {
         ${centre.text && html`<a class="button" href=${`sms:${centre.text}`}>${say("sos.text_centre")}</a>`}
         ${centre.phone && html`<a class="button" href=${`tel:${centre.phone}`}>${say("call_centre")}</a>`}
       </div>`;
-    case "seen": return html`<p>${(card.help?.phone ?? centre.phone)
-      ? say("centre.ring_from", { phone: card.help?.phone ?? centre.phone }) : say("centre.ring")}</p>
+    case "seen": return html`<p>${phone ? say("centre.ring_from", { phone: unbroken(phone) }) : say("centre.ring")}</p>
       ${card.help?.at ? html`<p class="when">${say("centre.at", { time: times.minute(card.help.at) })}</p>` : null}`;
     case "closed": return html`<p>${say("sos.closed_text")}</p>`;
     default: return html`<p>${card.placeAt === null
-      ? say("sos.sent_no_place") : say("sos.sent_place", { time: times.minute(card.placeAt) })}</p>`;
+      ? say("sos.sent_no_place") : say("sos.sent_place", { time: times.minute(card.placeAt) })}</p>
+      ${card.at === null ? null : html`<p class="when">${say("sos.at", { time: times.minute(card.at) })}</p>`}`;
   }
 }

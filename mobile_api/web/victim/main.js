@@ -9,6 +9,7 @@ import { ServerClock } from "../shared/clock.js";
 import { isOn, unlock } from "../shared/sound.js";
 import { applyFrame, isDanger, unknownState } from "./model.js";
 import { Outbox } from "./outbox.js";
+import { remember, remembered } from "./memory.js";
 import { Places } from "./place.js";
 import { Siren } from "./siren.js";
 import { Page } from "./view.js";
@@ -22,7 +23,7 @@ const clock = new ServerClock();
 const siren = new Siren();
 const root = /** @type {HTMLElement} */ (document.getElementById("page"));
 
-let state = unknownState();
+let state = { ...unknownState(), sos: remembered() };
 /** @type {import("./place.js").PlaceState} */
 let place = "unsupported";
 let covered = false;
@@ -33,6 +34,7 @@ let sounded = null;
 /** @param {Partial<State>} change */
 function become(change) {
   state = { ...state, ...change };
+  if ("sos" in change) remember(state.sos);
   draw();
 }
 
@@ -46,6 +48,7 @@ const live = new Live({
   heard: (at) => clock.hear(at),
   receive: (frame) => {
     state = applyFrame(state, frame);
+    if (frame.kind === "help.state" && frame.data.state === "closed" && frame.data.incident_id === state.sos?.incidentId) remember(null);
     if (frame.type === "snapshot" || frame.kind === "alert") heardAlert(frame.type === "snapshot");
     draw();
   },

@@ -162,7 +162,7 @@ function card(look, heading, text) {
 
 /**
  * @typedef {{look: "sending" | "sent" | "failed" | "seen" | "closed", heading: string,
- *   placeAt: string | null, refused: boolean, help: Help | null}} HelpCard
+ *   at: string | null, placeAt: string | null, refused: boolean, help: Help | null}} HelpCard
  */
 
 /**
@@ -187,14 +187,14 @@ export function helpCardOf(state) {
 }
 
 /**
- * Help that belongs to no alert is the answer to her own call for it.
+ * This phone knows its own call by its incident; of a call made elsewhere the text key tells.
  * @param {State} state
  * @returns {Help | null}
  */
 function helpOfRequest({ sos, helps, alert }) {
   if (sos !== null) return helps[sos.incidentId ?? ""] ?? null;
   const others = Object.values(helps).filter(
-    (help) => !help.alert_id && help.incident_id !== alert?.help?.incident_id && help.state !== "closed",
+    (help) => help.text_key?.startsWith("sos") && help.incident_id !== alert?.help?.incident_id && help.state !== "closed",
   );
   return others.at(-1) ?? null;
 }
@@ -205,5 +205,5 @@ function helpOfRequest({ sos, helps, alert }) {
  * @returns {HelpCard}
  */
 function helpCard(look, heading, sos, help) {
-  return { look, heading, placeAt: sos?.placeAt ?? null, refused: sos?.phase === "refused", help };
+  return { look, heading, at: sos?.at ?? null, placeAt: sos?.placeAt ?? null, refused: sos?.phase === "refused", help };
 }

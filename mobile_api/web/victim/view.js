@@ -4,7 +4,7 @@
 
 import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { timeWriter } from "../shared/clock.js";
-import { has, say, settings } from "../shared/words.js";
+import { has, say, settings, unbroken } from "../shared/words.js";
 import { Cover } from "./cover.js";
 import { Glyph } from "./glyphs.js";
 import { HelpRequested } from "./help.js";
@@ -106,7 +106,7 @@ function Card({ card, state, acts }) {
   const alerting = ["area", "close", "unsure"].includes(card.look);
   return html`<section class=${`card card-${card.look} ${card.old ? "old" : ""}`} aria-labelledby=${`heading-${card.look}`}>
     <div class="card-head">
-      <${Glyph} name=${glyphOf(card.look)} />
+      <${Glyph} name=${card.old && card.look === "ok" ? "waiting" : glyphOf(card.look)} />
       <h1 id=${`heading-${card.look}`}>${say(card.heading, { time })}</h1>
       ${card.trend && html`<p class="trend"><${Glyph} name=${card.trend} />${say(`trend.${card.trend}`)}</p>`}
       ${alerting && html`<p class="told">${bandOf(state)} ${card.look === "unsure" ? text.join(" ") : say("told")}</p>
@@ -162,7 +162,7 @@ function CentreSeen({ help }) {
     <${Glyph} name="officer" />
     <div>
       <h2>${say("centre.seen")}</h2>
-      <p>${phone ? say("centre.ring_from", { phone }) : say("centre.ring")}</p>
+      <p>${phone ? say("centre.ring_from", { phone: unbroken(phone) }) : say("centre.ring")}</p>
       ${help.at && html`<p class="when">${say("centre.at", { time: times.minute(help.at) })}</p>`}
     </div>
   </div>`;
