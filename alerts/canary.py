@@ -101,10 +101,12 @@ class Canary:
         if through is not None and now - through <= self._age_max:
             return Verdict(ready=True, proven=True, since=through)
         return Verdict(
-            ready=False, proven=through is not None, broken=self._broken(), since=through
+            ready=False, proven=through is not None, broken=self._broken(now), since=through
         )
 
-    def _broken(self) -> tuple[Hop, ...]:
-        if self._missed is None:
+    def _broken(self, now: datetime) -> tuple[Hop, ...]:
+        late = self._beat is not None and now - self._beat.sent_at >= self._step
+        stuck = self._beat if late else self._missed
+        if stuck is None:
             return ()
-        return tuple(hop for hop in HOPS if hop not in self._missed.reached)[:1]
+        return tuple(hop for hop in HOPS if hop not in stuck.reached)[:1]

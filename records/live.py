@@ -1,26 +1,16 @@
 """Queries of live events: what each recipient was told at once, counted, so nothing is missed."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
-from domain.ids import CANARY_PREFIX, DeviceId, OrderId, PersonId, ReadingId
-from domain.incident import IncidentState, LiveEvent
+from domain.ids import DeviceId, OrderId, PersonId, ReadingId
+from domain.incident import LiveEvent
 from domain.position import Position
 from domain.reading import Fix, FixState, Source
-from records.tables import (
-    commands,
-    deliveries,
-    fixes,
-    incidents,
-    live_events,
-    notices,
-    register_changes,
-    timeline,
-)
+from records.tables import fixes, live_events, register_changes
 
 
 def add_events(connection: Connection, events: Iterable[LiveEvent]) -> None:
@@ -77,39 +67,6 @@ def newest_of_kind(connection: Connection, recipient: str, kind: str) -> LiveEve
         .limit(1)
     ).one_or_none()
     return None if row is None else _event(row)
-
-
-def prune_canary(connection: Connection, before: datetime) -> None:
-    """Remove what the synthetic case left in these tables before `before`.
-
-    Its newest events stay, because her counts go on from them.
-    """
-    kept = select(func.max(live_events.c.ordinal)).where(
-        live_events.c.recipient.startswith(f"person:{CANARY_PREFIX}", autoescape=True)
-    )
-    connection.execute(
-        delete(live_events).where(
-            live_events.c.recipient.startswith(f"person:{CANARY_PREFIX}", autoescape=True),
-            live_events.c.at < before,
-            live_events.c.ordinal < kept.scalar_subquery(),
-        )
-    )
-    old = select(incidents.c.incident_id).where(
-        incidents.c.incident_id.startswith(CANARY_PREFIX, autoescape=True),
-        incidents.c.state == IncidentState.RESOLVED.value,
-        incidents.c.changed_at < before,
-    )
-    alerts = select(notices.c.alert_id).where(notices.c.incident_id.in_(old))
-    connection.execute(delete(deliveries).where(deliveries.c.alert_id.in_(alerts)))
-    connection.execute(delete(notices).where(notices.c.incident_id.in_(old)))
-    connection.execute(delete(timeline).where(timeline.c.incident_id.in_(old)))
-    connection.execute(delete(incidents).where(incidents.c.incident_id.in_(old)))
-    connection.execute(
-        delete(commands).where(
-            commands.c.command_id.startswith(CANARY_PREFIX, autoescape=True),
-            commands.c.received_at < before,
-        )
-    )
 
 
 def _event(row: Any) -> LiveEvent:
