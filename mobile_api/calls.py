@@ -8,7 +8,7 @@ what they open, so a repeated call can be told the same secret without our havin
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -100,7 +100,7 @@ async def call_of(request: Request, caller: Caller, key: str | None) -> Call:
     )
 
 
-def no_finish(body: dict[str, Any]) -> dict[str, Any]:
+async def no_finish(body: dict[str, Any]) -> dict[str, Any]:
     """Return an answer as it is kept: it has no secret."""
     return body
 
@@ -108,14 +108,14 @@ def no_finish(body: dict[str, Any]) -> dict[str, Any]:
 async def once(
     call: Call,
     act: Callable[[Connection], Answer],
-    finish: Callable[[dict[str, Any]], dict[str, Any]] = no_finish,
+    finish: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]] = no_finish,
 ) -> JSONResponse:
     """Do `act` in one transaction, or repeat the answer that its key was given before.
 
     Args:
         call: The call being answered.
         act: Writes the effect and its audit and returns the answer.
-        finish: Adds to the answer what is not kept: secrets.
+        finish: Adds to the answer what is not kept: secrets, and whether they work yet.
 
     Raises:
         ProblemError: 409 if the key came with another body before, or another has the id.
@@ -127,7 +127,7 @@ async def once(
     headers = {**answer.headers, "Cache-Control": "no-store"}
     if repeated:
         headers["Idempotent-Replayed"] = "true"
-    return JSONResponse(finish(answer.body), status_code=answer.code, headers=headers)
+    return JSONResponse(await finish(answer.body), status_code=answer.code, headers=headers)
 
 
 def _once(

@@ -28,6 +28,7 @@ DEVICE: Final[dict[str, Any]] = {
         "username": "tag-7",
         "password": "shown once, 43 characters",
         "topic": "kc/v1/tag-7/fix",
+        "active": True,
     },
 }
 DEVICE_READ: Final[dict[str, Any]] = {

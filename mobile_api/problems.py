@@ -19,6 +19,9 @@ from starlette.responses import Response
 
 from domain.errors import KeepclearError
 from records.database import RecordsError
+from runtime.log import logger
+
+_log = logger("mobile_api.problems")
 
 MEDIA_TYPE: Final = "application/problem+json"
 #: What pydantic adds to a location to say which kind of condition it was reading.
@@ -144,6 +147,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RecordsError, _on_record_failure)
     app.add_exception_handler(SQLAlchemyError, _on_record_failure)
+    app.add_exception_handler(KeepclearError, _on_failure)
     app.add_exception_handler(Exception, _on_surprise)
 
 
@@ -180,9 +184,20 @@ async def _on_http_exception(_: Request, error: Exception) -> Response:
 
 async def _on_record_failure(_: Request, error: Exception) -> Response:
     assert isinstance(error, RecordsError | SQLAlchemyError)
+    _log.error("record_failed", error=type(error).__name__)
     return answer(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The record cannot be written, so nothing was done and nothing is shown.",
+        headers={"Retry-After": "1"},
+    )
+
+
+async def _on_failure(_: Request, error: Exception) -> Response:
+    assert isinstance(error, KeepclearError)
+    _log.error("call_failed", error=type(error).__name__)
+    return answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "A part of the house does not answer at the moment. Send this again.",
         headers={"Retry-After": "1"},
     )
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Path, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
+from domain.errors import KeepclearError
 from domain.ids import DeviceId, PersonId
 from domain.order import Device
 from mobile_api import changes, examples
@@ -22,7 +23,7 @@ from mobile_api.answers import device_document, person_document, topic_of
 from mobile_api.bodies import DeviceIn, PersonIn
 from mobile_api.calls import Answer, IdempotencyKey, call_of, note, once
 from mobile_api.codes import code_of
-from mobile_api.deps import deps_of
+from mobile_api.deps import Deps, deps_of
 from mobile_api.identity import AccountCaller, Registrar
 from mobile_api.problems import DocumentError, Fault, ProblemError, missing
 from mobile_api.schemas import device_of, person_of
@@ -31,9 +32,11 @@ from records import register
 from records.audit import Action
 from runtime.broker.credential import broker_hash
 from runtime.ids import new_id, secret_hash
+from runtime.log import logger
 from runtime.wire import rfc3339
 
 router = APIRouter(tags=["register"])
+_log = logger("mobile_api.register")
 
 PersonPath = Annotated[str, Path(description="Id of a person.", max_length=200)]
 DevicePath = Annotated[str, Path(description="Id of a device.", max_length=200)]
@@ -81,7 +84,8 @@ async def create_device(
 ) -> JSONResponse:
     """Register a device. Its secret is shown in this answer and never again.
 
-    The credentials work on the broker when this answers.
+    The credentials work on the broker when this answers; if the broker could not be told, `active`
+    is false, and they work as soon as it can.
     """
     call = await call_of(request, caller, key)
 
@@ -100,12 +104,12 @@ async def create_device(
         note(connection, call, Action.COLLECTION, f"device:{device.device_id}")
         return Answer(body=_device_answer(device))
 
-    def with_secret(answer: dict[str, Any]) -> dict[str, Any]:
+    async def with_login(answer: dict[str, Any]) -> dict[str, Any]:
         login = {"username": answer["id"], "password": call.secret_for(answer["id"])}
-        return {**answer, "mqtt": {**login, **answer["mqtt"]}}
+        active = await _provisioned(call.deps)
+        return {**answer, "mqtt": {**login, **answer["mqtt"], "active": active}}
 
-    answer = await once(call, act, with_secret)
-    await call.deps.credentials_changed()
+    answer = await once(call, act, with_login)
     await changes.wake(call.deps)
     return answer
 
@@ -139,8 +143,12 @@ async def revoke_device(request: Request, caller: Registrar, device_id: DevicePa
         return device
 
     await consult(deps, caller, f"device:{device_id}", revoke, action=Action.ALTERATION)
-    await deps.credentials_changed()
     await changes.wake(deps)
+    if not await _provisioned(deps):
+        raise ProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "It is revoked here, but the broker could not be told. Send this again.",
+        )
 
 
 @router.post(
@@ -165,12 +173,22 @@ async def create_enrolment(
         note(connection, call, Action.ALTERATION, f"person:{person_id}:enrolment")
         return Answer(body={"id": enrolment_id, "expires_at": rfc3339(until)})
 
-    def with_code(answer: dict[str, Any]) -> dict[str, Any]:
+    async def with_code(answer: dict[str, Any]) -> dict[str, Any]:
         code = code_of(call.secret_for(answer["id"]))
         url = f"{call.deps.settings.base_url}/enrol?code={code}"
         return {"code": code, "url": url, "expires_at": answer["expires_at"]}
 
     return await once(call, act, with_code)
+
+
+async def _provisioned(deps: Deps) -> bool:
+    """Return whether every broker knows the newest credentials."""
+    try:
+        await deps.credentials_changed()
+    except KeepclearError:
+        _log.warning("credentials_not_provisioned")
+        return False
+    return True
 
 
 def _device_answer(device: Device) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import httpx
 from fastapi import FastAPI, WebSocket
 from sqlalchemy import Connection
 
+from domain.errors import KeepclearError
 from domain.ids import OrderId, PersonId
 from domain.reading import RawMessage
 from mobile_api.admin import create_account, create_token
@@ -59,6 +60,7 @@ class House:
     Attributes:
         now: The clock; `later` moves it.
         provisioned: How often the brokers were told of new credentials.
+        broker_away, ingest_away: Whether that part fails when it is asked.
         submitted: Messages of her page that were handed to ingest.
     """
 
@@ -67,6 +69,8 @@ class House:
     deps: Deps
     now: datetime = START
     provisioned: int = 0
+    broker_away: bool = False
+    ingest_away: bool = False
     ready: Readiness = field(default_factory=lambda: Readiness(ready=True))
     submitted: list[RawMessage] = field(default_factory=list[RawMessage])
     tokens: dict[str, str] = field(default_factory=dict[str, str])
@@ -121,9 +125,13 @@ async def opened(directory: Path, command_wait_s: float = 0.2) -> AsyncGenerator
 
 def _house(records: Records, directory: Path, command_wait_s: float) -> House:
     async def provision() -> None:
+        if house.broker_away:
+            raise KeepclearError
         house.provisioned += 1
 
     async def submit(message: RawMessage) -> None:
+        if house.ingest_away:
+            raise KeepclearError
         house.submitted.append(message)
 
     deps = Deps(

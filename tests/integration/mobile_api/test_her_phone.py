@@ -144,6 +144,20 @@ async def test_her_place_goes_the_way_of_every_fix(house: House):
     assert house.submitted[0].topic.startswith("kc/v1/handset-")
 
 
+async def test_a_call_for_help_outlives_a_failing_ingest(house: House):
+    """A place that cannot be kept now is asked for again; a call for help with it stands."""
+    admin = await house.program("administrator")
+    phone = await a_phone(house, admin, await a_person(admin, "protected"))
+    place = {"id": "p-1", "at": "2026-11-22T14:02:07Z", "lat": 51.5, "lon": -0.1}
+    house.ingest_away = True
+
+    sent = await phone.post("/victim/position", json=place)
+    async with alerts_room(house):
+        called = await phone.post("/victim/sos", json=place)
+
+    assert (503, 200) == (sent.status_code, called.status_code)
+
+
 async def test_she_reads_her_own_alert_only(house: House):
     """Her alert is hers: another's, and one that never was, are the same 404."""
     admin = await house.program("administrator")

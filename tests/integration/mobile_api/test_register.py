@@ -87,6 +87,24 @@ async def test_a_device_gets_a_secret_once(house: House):
     assert made["mqtt"]["password"] not in read.text
 
 
+async def test_a_device_is_made_though_the_broker_is_away(house: House):
+    """With a broker that cannot be told, the device and its secret are there, and said not to work.
+
+    Revoking it says that it must be sent again.
+    """
+    admin = await house.program("administrator")
+    wearer = await a_person(admin, "wearer")
+    house.broker_away = True
+
+    made = good(await admin.post("/devices", json={"kind": "tag", "person_id": wearer}))
+    revoked = await admin.delete(f"/devices/{made['id']}")
+    house.broker_away = False
+    again = await admin.delete(f"/devices/{made['id']}")
+
+    assert (False, 503, 204) == (made["mqtt"]["active"], revoked.status_code, again.status_code)
+    assert 43 == len(made["mqtt"]["password"])
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
