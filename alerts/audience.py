@@ -16,7 +16,7 @@ from enum import StrEnum
 import msgspec
 
 from alerts.incident import rank
-from alerts.wording import BANDS, HELP_TEXT_KEYS, STEPS, Band
+from alerts.wording import BANDS, CALL_TEXT_PREFIX, HELP_TEXT_PREFIX, STEPS, Band
 from domain.ids import AlertId, IncidentId, PersonId, derive, is_canary
 from domain.incident import AlertLevel, Incident, IncidentState, Notice, Priority
 from domain.order import Order
@@ -144,10 +144,11 @@ def alert_id_of(incident: Incident, person_id: PersonId, cause: str) -> AlertId:
 def help_of(incident: Incident, alert_id: AlertId | None = None) -> HelpBody:
     """Return how far her help has come in `incident`."""
     state, at = _help_state(incident)
+    hers = incident.subject in CALLS_OF_HERS
     return HelpBody(
         incident_id=incident.incident_id,
         state=state,
-        text_key=HELP_TEXT_KEYS[state.value],
+        text_key=f"{CALL_TEXT_PREFIX if hers else HELP_TEXT_PREFIX}{state.value}",
         at=instant_text(at),
         alert_id=alert_id,
     )

@@ -59,12 +59,6 @@ STEPS: Mapping[AlertLevel, tuple[Step, ...]] = MappingProxyType(
     }
 )
 
-#: What her page says of her help, by its state.
-HELP_TEXT_KEYS: Mapping[str, str] = MappingProxyType(
-    {
-        "waiting": "help.waiting",
-        "acknowledged": "help.acknowledged",
-        "assigned": "help.assigned",
-        "closed": "help.closed",
-    }
-)
+#: What her page says of her help begins so: for a call of hers, and for an alert.
+CALL_TEXT_PREFIX = "sos."
+HELP_TEXT_PREFIX = "help."

@@ -46,6 +46,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         text: The frame as it is sent; None for a state, which takes the connection's own cursor.
         body: The event's data as JSON text.
         ordinal: Its number; 0 for a state.
+        key: What it is the state of; None for a kept event.
     """
 
     at: datetime
@@ -53,6 +54,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     ordinal: int = 0
     text: str | None = None
+    key: str | None = None
     order_id: OrderId | None = None
     person_id: PersonId | None = None
 
@@ -73,14 +75,25 @@ class Subscriber:
         self._most = most
 
     def offer(self, frame: Frame) -> None:
-        """Queue a frame this subscriber may see, or give the subscriber up if it is too slow."""
+        """Queue a frame this subscriber may see, or give the subscriber up if it is too slow.
+
+        Where there is no room left, a state makes way: a newer one of its sort will come. Kept
+        events never make way.
+        """
         if self.close_code is not None or not self.sees(frame.order_id, frame.person_id):
             return
-        if len(self._waiting) >= self._most:
+        if len(self._waiting) >= self._most and not self._make_way():
             self.close(OVERFLOWED)
             return
         self._waiting.append(frame)
         self._wake()
+
+    def _make_way(self) -> bool:
+        for frame in self._waiting:
+            if frame.key is not None:
+                self._waiting.remove(frame)
+                return True
+        return False
 
     def take(self) -> list[Frame]:
         """Return what waits, oldest first, and forget it."""
@@ -150,6 +163,7 @@ class Hub:
     def tell(self, state: LiveEvent, key: str) -> None:
         """Offer a state and remember it as the latest of its `key`; its number is ignored."""
         frame = Frame(
+            key=key,
             at=state.at,
             kind=state.kind,
             body=state.body,

@@ -44,6 +44,7 @@ GROUP: Final = "alerts"
 
 _PATIENCE: Final = timedelta(seconds=1)
 _ENTRIES_MAX: Final = 500
+_AT_ONCE: Final = 50
 
 _log = logger("alerts.worker")
 
@@ -207,7 +208,9 @@ class Alerts:
         """Show readings that are in the record: positions, and that a device was heard."""
         stream = self._streams.open(FACTS)
         while True:
-            for body in await _read(stream):
+            for number, body in enumerate(await _read(stream), 1):
+                if number % _AT_ONCE == 0:
+                    await asyncio.sleep(0)  # Let the sockets send before their queues are full.
                 reading = decode_reading(body)
                 if is_canary(reading.device_id):
                     self._office.canary.reach(Hop.INGEST, self._clock())

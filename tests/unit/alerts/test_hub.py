@@ -56,6 +56,19 @@ def test_whoever_does_not_keep_up_is_let_go() -> None:
     assert [] == slow.take()
 
 
+def test_a_flood_of_positions_costs_no_alert() -> None:
+    """When a queue is full, states make way for one another and for kept events."""
+    hub = Hub(3)
+    console = _subscribe(hub)
+    hub.publish([an_event(1)])
+    for seconds in range(5):
+        hub.tell(state_event(CONSOLE, at(seconds), "position", "{}"), f"tag-{seconds}")
+    hub.publish([an_event(2)])
+
+    assert None is console.close_code
+    assert [1, 0, 2] == [frame.ordinal for frame in console.take()]
+
+
 def test_states_are_told_by_their_latest() -> None:
     """A newcomer is told the latest of each state and none of those before it."""
     hub = Hub(10)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from alerts.audience import AlertBody, HelpBody, alert_body, help_of, notice_of, told_level
-from alerts.commands import act
+from alerts.commands import act, call_for_help
 from alerts.ledger import Decision, Reason
 from alerts.stages import News, Outcome, decide, screen_of
 from domain.command import CommandType
@@ -196,6 +196,13 @@ def test_her_alert_as_it_leaves() -> None:
         },
         "decided_at": "2026-11-22T14:00:00.000Z",
     } == msgspec.json.decode(msgspec.json.encode(data))
+
+
+def test_a_call_of_hers_has_words_of_its_own() -> None:
+    """Her page tells an answer to her call from an answer to an alert by the key."""
+    command = a_command(CommandType.SOS, person_id=HER)
+
+    assert "sos.waiting" == help_of(call_for_help(None, command, ORDER, at(1)).incident).text_key
 
 
 def test_help_follows_the_officer() -> None:
