@@ -154,6 +154,18 @@ def place(path: Path, at_s: float) -> tuple[float, float]:
     return path.home
 
 
+def surely_told_s(load: Load, path: Path) -> float | None:
+    """Return when an approaching tag has surely sent a fix from inside `warning_m`, or None.
+
+    None, too, if that is not before the load ends.
+    """
+    if path.sets_out_s is None:
+        return None
+    inside_s = path.sets_out_s + (WAITING_M - 2.0 * ALERT_M) / APPROACH_MPS
+    told_s = inside_s + (1.0 + 2.0 * JITTER) * load.interval_s
+    return told_s if told_s < load.length_s else None
+
+
 def _moved(place: tuple[float, float], metres: float, angle: float) -> tuple[float, float]:
     """Return a place so many metres away, `angle` radians clockwise from north; near enough."""
     latitude, longitude = place

@@ -60,7 +60,8 @@ def write_json(report: Report, path: Path) -> None:
 def show(report: Report, console: Console, *, stepped: bool) -> None:
     """Print the figures, and the knee if it was looked for."""
     console.print(_rates(report.measured))
-    console.print(_latencies(report.measured))
+    for one in report.measured:
+        console.print(_latencies(one))
     console.print(_costs(report.measured))
     if stepped:
         for broker in report.knees:
@@ -96,22 +97,21 @@ def _notes(one: Figures) -> list[str]:
     return notes
 
 
-def _latencies(measured: list[Figures]) -> Table:
-    table = Table(title="milliseconds from the scheduled instant", title_justify="left")
-    for heading in ("broker", "fixes/s", "to", "count", "p50", "p99", "p99.9", "worst", "promise"):
-        table.add_column(heading, justify="left" if heading in {"broker", "to"} else "right")
-    for one in measured:
-        rows = (
-            ("console, position", one.to_console, _kept(one.to_console)),
-            ("console, incident", one.to_decision, _kept(one.to_decision)),
-            ("application ack", one.to_committed, ""),
-            ("broker PUBACK", one.to_puback, ""),
-            ("the load itself", one.load_late, ""),
-        )
-        for name, found, promise in rows:
-            if found is not None:
-                table.add_row(one.broker, f"{one.offered_per_s:,.0f}", name, *_row(found), promise)
-        table.add_section()
+def _latencies(one: Figures) -> Table:
+    title = f"{one.broker}, {one.offered_per_s:,.0f} fixes/s: milliseconds from when it was due"
+    table = Table(title=title, title_justify="left")
+    for heading in ("to", "count", "p50", "p99", "p99.9", "worst", "promise"):
+        table.add_column(heading, justify="left" if heading in {"to", "promise"} else "right")
+    rows = (
+        ("console, position", one.to_console, _kept(one.to_console)),
+        ("console, incident", one.to_decision, _kept(one.to_decision)),
+        ("application ack", one.to_committed, ""),
+        ("broker PUBACK", one.to_puback, ""),
+        ("the load itself", one.load_late, ""),
+    )
+    for name, found, promise in rows:
+        if found is not None:
+            table.add_row(name, *_row(found), promise)
     return table
 
 
@@ -125,7 +125,7 @@ def _kept(found: Latency) -> str:
         return "-"
     times = {"p50": found.p50, "p99": found.p99, "p99_9": found.p99_9}
     broken = [name for name, most in PROMISED.items() if (times[name] or float("inf")) > most]
-    return "[green]kept[/]" if not broken else f"[red]{', '.join(broken).replace('_', '.')}[/]"
+    return "[green]kept[/]" if not broken else f"[red]not {', '.join(broken).replace('_', '.')}[/]"
 
 
 def _costs(measured: list[Figures]) -> Table:

@@ -201,7 +201,12 @@ def _decisions(
     """Return how long decisions took; an approach nobody was told of never came."""
     told = {key: at for key, at in screen.decisions.items() if key in expected}
     decided = {device_id for device_id, _ in screen.decisions}
-    approaching = [ground.logins[2 * pair].username for pair in range(load.approaches)]
+    tags = enumerate(plan.paths(load)[: 2 * load.approaches])
+    approaching = [
+        ground.logins[device].username
+        for device, path in tags
+        if plan.surely_told_s(load, path) is not None
+    ]
     untold = [device_id for device_id in approaching if device_id not in decided]
     return figures.latency(
         [*(at - expected[key] for key, at in told.items()), *(None,) * len(untold)]

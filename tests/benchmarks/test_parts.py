@@ -67,6 +67,21 @@ def test_approaching_tags_wait_and_then_come():
     assert min(after) > 100.0
 
 
+def test_only_an_approach_with_time_to_arrive_must_be_told():
+    """Who sets out too late to come inside `warning_m` owes no alarm; the others are inside."""
+    paths = plan.paths(LOAD)[: 2 * LOAD.approaches]
+    told = [plan.surely_told_s(LOAD, path) for path in paths]
+
+    assert told[0] is not None
+    assert told[1] is None
+    assert told[-2] is None
+    for tag in range(0, 2 * LOAD.approaches, 2):
+        at_s = told[tag]
+        if at_s is not None:
+            apart = apart_m(plan.place(paths[tag], at_s), paths[tag + 1].home)
+            assert apart < 2 * plan.ALERT_M
+
+
 def test_instants_have_milliseconds():
     """An instant is written as fixes and events write it."""
     assert "2026-11-22T14:02:07.012Z" == instant(1_795_356_127_012)
