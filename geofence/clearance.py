@@ -20,7 +20,7 @@ from domain.ids import DeviceId
 from domain.order import Area, Circle, Corridor, Polygon
 from domain.position import Position
 from geofence.geodesy import Frame, Offset, round_m
-from geofence.track import Place, Sighting, leads_to, reach_m
+from geofence.track import Place, Sighting, reach_m
 
 #: Edges are straight in longitude and latitude (RFC 7946); pieces this short lie on our map too,
 #: to within a centimetre.
@@ -156,7 +156,7 @@ def on_the_way(
     first, second = wearer.places[-2:]
     if after is not None and first.fixed_at < after:
         return now
-    if not leads_to(first, second, wearer.interval):
+    if not second.joined:
         return now
     central_m, share = ground.passed_m(first.position, second.position)
     radius_m = max(first.radius_m, second.radius_m)

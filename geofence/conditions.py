@@ -27,6 +27,8 @@ from geofence.watchlist import Watch, Watchlist
 #: "Could soon be there": a quarter of an hour by car through town.
 SOON_S: Final = 900.0
 
+ALL_LEVELS: Final = frozenset(Level)
+
 Outcome = tuple[ConditionState, Transition | None]
 
 
@@ -165,7 +167,7 @@ def _streaks(look: _Look) -> Mapping[Level, Streak]:
     fix, streaks = look.cause.fix, look.state.streaks
     if fix is None or not look.measured:
         return streaks
-    beyond = frozenset(Level)
+    beyond = ALL_LEVELS
     for one in look.measured:
         beyond &= _beyond(one, look.condition, one.could_be_m)
         if one.between:
@@ -218,21 +220,25 @@ def _remembered(look: _Look, streaks: Mapping[Level, Streak], found: Level) -> C
     )
     if worst is None:
         return state
+    band_m = _band_m(look.condition)
     return msgspec.structs.replace(
         state,
         nearest_m=worst.nearest_m,
-        near=_near(look),
+        near=band_m is not None and worst.nearest_m <= max(band_m, ARRIVAL_MPS * SOON_S),
+        close=band_m is not None and worst.nearest_m <= band_m,
         closing_mps=worst.closing_mps if isinstance(worst, Separation) else 0.0,
     )
 
 
-def _near(look: _Look) -> bool:
-    """Return whether he is near, or could be there within a quarter of an hour."""
-    worst, condition = look.worst, look.condition
-    if worst is None or isinstance(condition, InclusionZone):
-        return False
-    band_m = condition.warning_m if isinstance(condition, Proximity) else condition.buffer_m
-    return worst.nearest_m <= max(band_m, ARRIVAL_MPS * SOON_S)
+def _band_m(condition: Condition) -> float | None:
+    """Return how wide the warning band is, metres; None where nobody is kept away from."""
+    match condition:
+        case Proximity():
+            return condition.warning_m
+        case ExclusionZone():
+            return condition.buffer_m
+        case InclusionZone():
+            return None
 
 
 def _since(look: _Look, streaks: Mapping[Level, Streak], found: Level) -> datetime:

@@ -17,7 +17,7 @@ from geofence.contact import Sign
 from geofence.errors import tells_place
 from geofence.rows import Cause, Change, device_row
 from geofence.state import Contact, DeviceState, Trouble
-from geofence.track import PLACES_KEPT, place_of
+from geofence.track import appended, place_of, velocity
 from geofence.watchlist import Watchlist
 
 Outcome = tuple[DeviceState, list[Transition]]
@@ -126,8 +126,10 @@ def fixed(watchlist: Watchlist, state: DeviceState, cause: Cause, fix: Fix) -> O
     state, rows = close(watchlist, state, cause, Subject.SHUTDOWN, "fix")
     if not tells_place(fix):
         return state, rows
-    places = (*state.places, place_of(fix))[-PLACES_KEPT:]
-    state = msgspec.structs.replace(state, moved=False, places=places)
+    places = appended(state.places, place_of(fix), state.device.interval)
+    state = msgspec.structs.replace(
+        state, moved=False, places=places, velocity_mps=velocity(places)
+    )
     state, found = close(watchlist, state, cause, Subject.LOCATION_LOSS, "fix")
     return state, rows + found
 
@@ -190,7 +192,7 @@ def _raised(
         after=trouble.level,
         reason=trouble.reason,
         since=trouble.since,
-        near=_near(watchlist, state),
+        near=_close(watchlist, state) if unknown else _near(watchlist, state),
         page=unknown and carrier is not None and watchlist.urgent(carrier),
     )
     return device_row(change, cause, order=order, state=state)
@@ -212,3 +214,13 @@ def _order_for(watchlist: Watchlist, state: DeviceState, at: datetime) -> Order 
 def _near(watchlist: Watchlist, state: DeviceState) -> bool:
     carrier = state.device.person_id
     return carrier is not None and watchlist.near(carrier)
+
+
+def _close(watchlist: Watchlist, state: DeviceState) -> bool:
+    """Return whether silence of this device is silence near her.
+
+    Being a quarter of an hour away makes tamper urgent; most people live that near, and being
+    indoors there is no emergency.
+    """
+    carrier = state.device.person_id
+    return carrier is not None and (watchlist.close(carrier) or watchlist.urgent(carrier))

@@ -36,6 +36,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         fix: The fix that made the engine look, if one did.
         since: What began earlier than this was judged already, or was not forbidden.
+        seen: Who speaks for whom, once it was asked.
     """
 
     watchlist: Watchlist
@@ -45,6 +46,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     grace: timedelta
     since: datetime
     fix: Fix | None = None
+    seen: dict[PersonId, list[Sighting]] = msgspec.field(default_factory=dict)
 
 
 def scene_of(watchlist: Watchlist, state: ConditionState, at: datetime, fix: Fix | None) -> Scene:
@@ -65,7 +67,7 @@ def scene_of(watchlist: Watchlist, state: ConditionState, at: datetime, fix: Fix
 
 def later(scene: Scene, at: datetime) -> Scene:
     """Return the same scene at another instant, should nobody report until then."""
-    return msgspec.structs.replace(scene, at=at, fix=None)
+    return msgspec.structs.replace(scene, at=at, fix=None, seen={})
 
 
 def sightings(scene: Scene, person_id: PersonId) -> list[Sighting]:
@@ -74,18 +76,9 @@ def sightings(scene: Scene, person_id: PersonId) -> list[Sighting]:
     The fix at hand speaks alone for its own carrier if it is suspect, because a suspect fix is
     never remembered.
     """
-    fix = scene.fix
-    if fix is not None and fix.person_id == person_id and fix.state is FixState.HELD:
-        return _suspected(scene, fix)
-    seen = [
-        sighting
-        for device in scene.watchlist.carried_by(person_id)
-        if (sighting := device.sighting()) is not None
-    ]
-    fresh = [one for one in seen if one.fresh(scene.at, scene.grace)]
-    if fresh or not seen:
-        return fresh
-    return [max(seen, key=lambda one: (one.last.fixed_at, one.device_id))]
+    if person_id not in scene.seen:
+        scene.seen[person_id] = _speaking(scene, person_id)
+    return scene.seen[person_id]
 
 
 def apart(scene: Scene, condition: Proximity) -> list[Separation]:
@@ -139,6 +132,21 @@ def people_of(order: Order, condition: Proximity | ExclusionZone | InclusionZone
     if isinstance(condition, Proximity):
         return [order.wearer_id, condition.protected_id]
     return [order.wearer_id]
+
+
+def _speaking(scene: Scene, person_id: PersonId) -> list[Sighting]:
+    fix = scene.fix
+    if fix is not None and fix.person_id == person_id and fix.state is FixState.HELD:
+        return _suspected(scene, fix)
+    seen = [
+        sighting
+        for device in scene.watchlist.carried_by(person_id)
+        if (sighting := device.sighting()) is not None
+    ]
+    fresh = [one for one in seen if one.fresh(scene.at, scene.grace)]
+    if fresh or not seen:
+        return fresh
+    return [max(seen, key=lambda one: (one.last.fixed_at, one.device_id))]
 
 
 def _with_way(scene: Scene, his: Sighting, hers: Sighting) -> Separation:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from domain.order import Weekday, Window
 
 DAYS = tuple(Weekday)
-LOOK_AHEAD_DAYS = 9
+#: A week and a day, twice: the window of one week may be the hour that a clock change skips.
+LOOK_AHEAD_DAYS = 16
 
 
 def in_window(schedule: Sequence[Window], at: datetime, timezone: str) -> bool:

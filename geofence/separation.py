@@ -13,7 +13,7 @@ import msgspec
 
 from domain.ids import DeviceId
 from geofence.geodesy import Frame, Offset, round_m
-from geofence.track import Place, Sighting, leads_to, reach_m, velocity
+from geofence.track import Place, Sighting, reach_m
 
 
 class Separation(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +58,7 @@ def separation(wearer: Sighting, protected: Sighting, at: datetime, grace: timed
     east, north = Frame(wearer.last.position).offset_m(protected.last.position)
     central_m = math.hypot(east, north)
     uncertainty_m = math.hypot(wearer.last.radius_m, protected.last.radius_m)
-    his, hers = velocity(wearer), velocity(protected)
+    his, hers = wearer.velocity_mps, protected.velocity_mps
     his_closing = _along(his, (east, north), central_m)
     her_closing = _along(hers, (-east, -north), central_m)
     his_age_s, her_age_s = wearer.age_s(at), protected.age_s(at)
@@ -101,7 +101,7 @@ def legs(mover: Sighting, other: Sighting) -> list[Leg]:
     if len(mover.places) < 2:
         return []
     first, second = mover.places[-2:]
-    if not leads_to(first, second, mover.interval):
+    if not second.joined:
         return []
     turns = [p.fixed_at for p in other.places if first.fixed_at < p.fixed_at < second.fixed_at]
     instants = [first.fixed_at, *turns, second.fixed_at]
@@ -161,7 +161,7 @@ def _where(sighting: Sighting, instant: datetime, frame: Frame) -> tuple[Offset,
         if place.fixed_at == instant:
             return frame.offset_m(place.position), place.radius_m
         if place.fixed_at > instant:
-            if earlier is None or not leads_to(earlier, place, sighting.interval):
+            if earlier is None or not place.joined:
                 break
             span_s = (place.fixed_at - earlier.fixed_at).total_seconds()
             share = (instant - earlier.fixed_at).total_seconds() / span_s

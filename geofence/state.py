@@ -9,8 +9,9 @@ import msgspec
 from domain.ids import ConditionId, DeviceId, OrderId, ReadingId
 from domain.order import Device, Order
 from domain.transition import Level, Subject
+from geofence.geodesy import Offset
 from geofence.leaving import Streak
-from geofence.track import STILL_MPS, Place, Sighting, velocity
+from geofence.track import STILL_MPS, Place, Sighting
 
 #: Closing in more slowly than a slow walk is no approach.
 CLOSING_MPS: Final = 1.0
@@ -45,6 +46,7 @@ class DeviceState(msgspec.Struct, frozen=True, kw_only=True, tag="device"):
         heard_at: When anything last arrived from it; None before the first time.
         watched_since: Since when an order in force has named its carrier; None while none does.
         places: Its last places of the present carrier, oldest first.
+        velocity_mps: How it moves by them, metres a second east and north.
         online: What the broker last said of its connection.
         moved: It said that it moved, and has not said where to.
         sos_id: The SOS last passed on, so that hearing it again is not a second cry.
@@ -55,6 +57,7 @@ class DeviceState(msgspec.Struct, frozen=True, kw_only=True, tag="device"):
     heard_at: datetime | None = None
     watched_since: datetime | None = None
     places: tuple[Place, ...] = ()
+    velocity_mps: Offset = (0.0, 0.0)
     contact: Contact = Contact.REPORTING
     online: bool | None = None
     charging: bool = False
@@ -76,15 +79,16 @@ class DeviceState(msgspec.Struct, frozen=True, kw_only=True, tag="device"):
         """Return what can be measured of it; None if it never said where it was."""
         if not self.places or self.device.revoked_at is not None:
             return None
-        seen = Sighting(
+        east, north = self.velocity_mps
+        stands = east * east + north * north < STILL_MPS * STILL_MPS
+        return Sighting(
             device_id=self.device.device_id,
             interval=self.device.interval,
             places=self.places,
             heard_at=self.heard_at or self.places[-1].received_at,
+            velocity_mps=self.velocity_mps,
+            resting=self.charging or (stands and not self.moved),
         )
-        if self.charging or (not self.moved and _stands(seen)):
-            return msgspec.structs.replace(seen, resting=True)
-        return seen
 
 
 class ConditionState(msgspec.Struct, frozen=True, kw_only=True, tag="condition"):
@@ -97,7 +101,8 @@ class ConditionState(msgspec.Struct, frozen=True, kw_only=True, tag="condition")
         streaks: For each ring, the good fixes in a row beyond it.
         eased_at: When, by the data, the level last fell: what lies before was judged already.
         nearest_m: As last measured.
-        near: He is, or could soon be, near.
+        near: He is near, or could be there within a quarter of an hour.
+        close: He was last seen within the warning distance.
         closing_mps: How fast they closed in on each other.
         fresh: Everyone's report was as young as it should be.
     """
@@ -111,6 +116,7 @@ class ConditionState(msgspec.Struct, frozen=True, kw_only=True, tag="condition")
     eased_at: datetime | None = None
     nearest_m: float | None = None
     near: bool = False
+    close: bool = False
     closing_mps: float = 0.0
     fresh: bool = False
     deadline: datetime | None = None
@@ -137,8 +143,3 @@ class ClockState(msgspec.Struct, frozen=True, kw_only=True, tag="clock"):
 
 
 State = DeviceState | ConditionState | OrderState | ClockState
-
-
-def _stands(seen: Sighting) -> bool:
-    east, north = velocity(seen)
-    return east * east + north * north < STILL_MPS * STILL_MPS

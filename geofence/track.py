@@ -37,6 +37,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         radius_m: What 95 % of such fixes keep, metres.
+        joined: A straight line from the place before it is what plausibly happened.
     """
 
     reading_id: ReadingId
@@ -46,6 +47,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     radius_m: float
     speed_mps: float | None = None
     course_deg: float | None = None
+    joined: bool = False
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +56,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         places: Oldest first, at least one.
         heard_at: When anything last arrived from it.
+        velocity_mps: How it moves, metres a second east and north.
         resting: It charges, or nothing says that it moved.
     """
 
@@ -61,6 +64,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     interval: timedelta
     places: tuple[Place, ...]
     heard_at: datetime
+    velocity_mps: Offset = (0.0, 0.0)
     resting: bool = False
 
     @property
@@ -95,20 +99,27 @@ def place_of(fix: Fix) -> Place:
     )
 
 
-def velocity(sighting: Sighting) -> Offset:
-    """Return how the device moves, metres a second east and north.
+def appended(places: tuple[Place, ...], place: Place, interval: timedelta) -> tuple[Place, ...]:
+    """Return a device's places with its newest one, as many as are kept."""
+    if places and leads_to(places[-1], place, interval):
+        place = msgspec.structs.replace(place, joined=True)
+    return (*places, place)[-PLACES_KEPT:]
+
+
+def velocity(places: tuple[Place, ...]) -> Offset:
+    """Return how a device moves by its newest places, metres a second east and north.
 
     Its own speed and course count first. Without them two places say it, less what their errors
     could have feigned: jitter of a device at rest is not motion.
     """
-    last = sighting.last
+    last = places[-1]
     if last.speed_mps is not None and last.course_deg is not None:
         return velocity_mps(min(last.speed_mps, FASTEST_MPS), last.course_deg)
     if last.speed_mps is not None and last.speed_mps < STILL_MPS:
         return (0.0, 0.0)
-    if len(sighting.places) < 2 or not leads_to(sighting.places[-2], last, sighting.interval):
+    if not last.joined or len(places) < 2:
         return (0.0, 0.0)
-    before = sighting.places[-2]
+    before = places[-2]
     elapsed_s = (last.fixed_at - before.fixed_at).total_seconds()
     east, north = Frame(before.position).offset_m(last.position)
     moved_m = math.hypot(east, north)

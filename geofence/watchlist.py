@@ -116,6 +116,10 @@ class Watchlist:
         """Return whether the person is, or could soon be, where an order wants nobody near."""
         return any(self.states[watch].near for watch in self._watched(person_id))
 
+    def close(self, person_id: PersonId) -> bool:
+        """Return whether the person was last seen within the warning distance of anybody."""
+        return any(self.states[watch].close for watch in self._watched(person_id))
+
     def urgent(self, person_id: PersonId) -> bool:
         """Return whether losing this person now must page someone: the budget of `unknown`.
 
