@@ -86,6 +86,30 @@ def test_what_became_of_her_alert_is_told(fake: Fake, page: Page) -> None:
     expect(row).not_to_contain_text("NOT REACHED")
 
 
+def test_a_desk_that_comes_later_knows_what_reached_her(serve: Serve, open_page: OpenPage) -> None:
+    """A console opened after the alert tells from the record when she was told and saw it."""
+    fake = serve(the_desk(an_incident()))
+    reached = {"alert_id": "a-1", "told_at": ago(9), "received_at": ago(9), "seen_at": ago(4)}
+    names = {"wearer_name": "Ben Carter", "protected_name": "Ann Ellis"}
+    keep_incident(fake, an_incident(her_phone=reached, **names))
+
+    page = open_page(fake.address + "/console", viewport=DESK)
+
+    expect(page.locator(".row")).to_contain_text("Ben Carter")
+    expect(page.locator(".row-phone")).to_contain_text("seen")
+    page.locator(".row").click()
+    expect(page.locator(".timeline")).to_contain_text("She has seen it")
+
+
+def test_an_administrator_is_told_why_nothing_shows(serve: Serve, open_page: OpenPage) -> None:
+    """An account that may not work on incidents reads so, instead of a link that never comes."""
+    fake = serve(the_desk())
+    fake.answers["session"] = {"name": "root", "role": "administrator", "csrf_token": "fake"}
+    page = open_page(fake.address + "/console", viewport=DESK)
+
+    expect(page.locator(".banner")).to_contain_text("You are signed in as administrator.")
+
+
 def test_told_long_ago_and_not_seen_is_not_reached(fake: Fake, page: Page) -> None:
     """A phone that received an alert is not a person who answered it."""
     about = {"alert_id": "a-1", "incident_id": "incident-1", "audience": "protected"}

@@ -123,6 +123,18 @@ def test_a_call_without_a_connection_survives_the_page(fake: Fake, page: Page) -
     assert page.evaluate("localStorage.length") == 0
 
 
+def test_written_down_is_not_yet_with_the_centre(fake: Fake, page: Page) -> None:
+    """A call that was kept and not carried out is not called received: it is asked for again."""
+    fake.answers["victim/sos"] = {"id": "x", "incident_id": None, "pending": True}
+    page.locator(".hold").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name=FAILED)).to_be_visible(timeout=12_000)
+
+    fake.answers["victim/sos"] = {"id": "x", "incident_id": "incident-sos"}
+    expect(page.get_by_role("heading", level=1, name=SENT)).to_be_visible(timeout=12_000)
+    assert len(set(calls(fake))) == 1
+
+
 def test_the_call_says_where_she_is(serve: Serve, open_page: OpenPage) -> None:
     """The call takes her place along where she allowed it, and says that it did."""
     fake = serve(her_server())

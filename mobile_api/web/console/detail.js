@@ -35,7 +35,7 @@ export function Detail({ incident, phone, now, form, message, busy, me, acts }) 
     ${form === "note" && html`<${NoteForm} key=${id} busy=${busy} acts=${acts} />`}
     ${form === "resolve" && html`<${ResolveForm} key=${id} busy=${busy} acts=${acts} />`}
     <${Facts} incident=${incident} phone=${phone} now=${now} />
-    <${Timeline} entries=${incident.timeline ?? null} />
+    <${Timeline} entries=${historyOf(incident, phone)} />
   </section>`;
 }
 
@@ -63,7 +63,7 @@ function Actions({ incident, form, busy, me, acts }) {
 /** @param {{incident: Incident, phone: import("./model.js").HerPhone | undefined, now: number}} props */
 function Facts({ incident, phone, now }) {
   const measured = distance(incident.central_m, incident.uncertainty_m);
-  const fixAt = incident.fix?.t ?? incident.fix?.fixed_at;
+  const fixAt = incident.fix?.t;
   const reach = reachOf(phone, incident, now);
   const rows = [
     ["fact.distance", measured, measured === null ? null : say(incident.proven ? "fact.proven" : "fact.not_proven")],
@@ -71,8 +71,8 @@ function Facts({ incident, phone, now }) {
     ["fact.contact_in", incident.ttc_s === null || incident.ttc_s === undefined ? null : count(incident.ttc_s * 1000), null],
     ["fact.fix", fixAt ? `${times.second(fixAt)}` : null, fixAt ? age(now - Date.parse(fixAt)) : null],
     ["fact.why", reasonOf(incident.reason), incident.retrospective ? say("fact.retrospective") : null],
-    ["fact.wearer", incident.wearer_name ?? incident.wearer?.name ?? null, null],
-    ["fact.protected", incident.protected_name ?? incident.protected?.name ?? null, null],
+    ["fact.wearer", incident.wearer_name ?? null, null],
+    ["fact.protected", incident.protected_name ?? null, null],
     ["fact.phone", phone === undefined ? null : (herPhone(phone) ?? ""), reach === null ? null : html`<${Reach} reach=${reach} />`],
     ["fact.owner", ownerOf(incident) ?? say("row.nobody"), null],
     ["fact.opened", times.second(incident.opened_at), null],
@@ -95,6 +95,19 @@ function outcomeOf(outcome) {
   if (!outcome) return null;
   const known = say(`outcome.${outcome}`);
   return known === `outcome.${outcome}` ? outcome : known;
+}
+
+/**
+ * The history, with what became of the newest alert on her phone in its place.
+ * @param {Incident} incident @param {import("./model.js").HerPhone | undefined} phone
+ */
+function historyOf(incident, phone) {
+  if (!incident["timeline"]) return null;
+  const told = new Set(incident["timeline"].map((/** @type {any} */ entry) => entry.kind));
+  const answers = [["delivered", phone?.told], ["received", phone?.received], ["seen", phone?.seen], ["failed", phone?.failed]]
+    .filter(([kind, at]) => at !== undefined && !told.has(kind))
+    .map(([kind, at]) => ({ kind, at, actor: "system" }));
+  return [...incident["timeline"], ...answers].sort((one, other) => one.at.localeCompare(other.at));
 }
 
 /** @param {{entries: any[] | null}} props */

@@ -29,11 +29,12 @@ export function collection(features) {
 
 /**
  * What an order draws: its zones, and the rings round her where her place is shown.
- * @param {any[]} conditions @param {Map<string, {lat: number, lon: number}>} positions
+ * @param {any[]} conditions
+ * @param {(person: string) => {lat: number, lon: number} | undefined} placeOf
  */
-export function zonesOf(conditions, positions) {
+export function zonesOf(conditions, placeOf) {
   return conditions.flatMap((condition) => {
-    if (condition.type === "proximity") return ringsOf(condition, positions.get(condition.protected_id));
+    if (condition.type === "proximity") return ringsOf(condition, placeOf(condition.protected_id));
     if (!condition.geometry) return [];
     const at = condition.geometry.coordinates;
     const point = condition.geometry.type === "Point";

@@ -12,12 +12,14 @@ import { Detail } from "./detail.js";
 import { zonesOf } from "./geometry.js";
 import { moveInQueue, onKeys } from "./keys.js";
 import { MapPane } from "./mappane.js";
-import { applyFrame, emptyState, idOf, isProtected, isUnanswered, queueOf, unansweredP1, withIncident } from "./model.js";
+import { applyFrame, emptyState, idOf, isProtected, isUnanswered, placeOf, queueOf, unansweredP1, withIncident } from "./model.js";
 import { Queue } from "./queue.js";
 import { Banners, KeysHelp, TopBar } from "./topbar.js";
 import { headline, ownerOf } from "./wording.js";
 
 const TICK_MS = 1000;
+/** Roles that work on incidents. */
+const WORKERS = ["operator", "officer", "supervisor"];
 
 const clock = new ServerClock();
 const alarm = new Alarm();
@@ -71,10 +73,10 @@ function paint() {
   document.documentElement.dataset["theme"] = desk.theme;
   render(html`
     <${TopBar} link=${state.link} now=${now} me=${desk.me} theme=${desk.theme} acts=${acts} />
-    <div class="banners"><${Banners} state=${state} sound=${alarm.state} now=${now} acts=${acts} /></div>
+    <div class="banners"><${Banners} state=${state} stranger=${mayWork(desk.me) ? null : desk.me.role} sound=${alarm.state} now=${now} acts=${acts} /></div>
     <main class="panes">
       <${Queue} incidents=${incidents} state=${state} selected=${desk.selected} now=${now} open=${open} />
-      <${MapPane} dots=${dots} zones=${zonesOf(conditions, state.positions)} now=${now} theme=${desk.theme}
+      <${MapPane} dots=${dots} zones=${zonesOf(conditions, (person) => placeOf(state, person))} now=${now} theme=${desk.theme}
         lost=${state.link.phase !== "live"} follow=${desk.follow} following=${followed(incident)}
         hidden=${!dots.some((dot) => dot.role === "protected")}
         setFollow=${(/** @type {boolean} */ follow) => arrange({ follow })} />
@@ -89,9 +91,8 @@ function paint() {
 function dotsOf() {
   const names = new Map();
   for (const incident of state.incidents.values()) {
-    const [wearer, her] = [incident["wearer"] ?? {}, incident["protected"] ?? {}];
-    names.set(incident["wearer_id"] ?? wearer.id, incident["wearer_name"] ?? wearer.name);
-    names.set(incident["protected_id"] ?? her.id, incident["protected_name"] ?? her.name);
+    if (incident["wearer_name"]) names.set(incident["wearer_id"], incident["wearer_name"]);
+    if (incident["protected_name"]) names.set(incident["protected_id"], incident["protected_name"]);
   }
   return [...state.positions.values()].map((position) => {
     const role = isProtected(state, position) ? "protected" : "wearer";
@@ -103,7 +104,7 @@ function dotsOf() {
 
 /** @param {import("./model.js").Incident | null} incident */
 function followed(incident) {
-  return state.positions.get(incident?.["wearer_id"] ?? incident?.["wearer"]?.id ?? "");
+  return placeOf(state, incident?.["wearer_id"]);
 }
 
 const myName = () => desk.me?.name ?? desk.me?.account_id ?? null;
@@ -117,11 +118,11 @@ function named(incident) {
   const order = orders.get(incident["order_id"]) ?? {};
   const condition = (order.conditions ?? []).find((/** @type {any} */ one) => one.id === incident["condition_id"]);
   return {
-    reference: order.reference,
-    condition_name: condition?.name,
     ...incident,
+    reference: incident["reference"] ?? order.reference,
+    condition_name: incident["condition_name"] ?? condition?.name,
     ...(incident["owner"] ? { owner_name: incident["owner_name"] ?? officer(incident["owner"]) } : {}),
-    ...(incident["timeline"] ? { timeline: incident["timeline"].map((/** @type {any} */ entry) => ({ actor_name: officer(entry.actor), ...entry })) } : {}),
+    ...(incident["timeline"] ? { timeline: incident["timeline"].map((/** @type {any} */ entry) => ({ ...entry, actor_name: entry.actor_name ?? officer(entry.actor) })) } : {}),
   };
 }
 
@@ -204,8 +205,8 @@ async function act(deed, body, done) {
   arrange({ busy: true, message: null });
   let message;
   try {
-    await postJson(`/api/v1/incidents/${encodeURIComponent(id)}/${deed}`, body, crypto.randomUUID());
-    message = { text: say(done), fault: false };
+    const answer = await postJson(`/api/v1/incidents/${encodeURIComponent(id)}/${deed}`, body, crypto.randomUUID());
+    message = { text: say(answer.pending === true ? "said.pending" : done), fault: false };
   } catch (error) {
     message = { text: faultOf(error), fault: true };
   }
@@ -256,6 +257,11 @@ function setKeys(keysOn) {
   arrange({ keysOn });
 }
 
+/** The server refuses the others; here they are told why. @param {any} me */
+function mayWork(me) {
+  return WORKERS.includes(me?.role ?? "operator");
+}
+
 const current = () => state.incidents.get(desk.selected ?? "");
 onKeys({
   j: () => moveInQueue(1),
@@ -278,6 +284,8 @@ setInterval(() => {
   alarm.watch(unansweredP1(state).length);
   draw();
 }, TICK_MS);
-session().then((me) => arrange({ me }), () => {});
-live.start();
+session().then((me) => {
+  arrange({ me });
+  if (mayWork(me)) live.start();
+}, () => live.start());
 draw();

@@ -48,7 +48,7 @@ export function applyFrame(state, frame) {
   if (kind.startsWith("incident.")) return withIncident(state, fromEvent(kind, data, frame.at));
   if (kind in NOTICE) return withNotice(state, kind, data, frame.at);
   switch (kind) {
-    case "position": return { ...state, positions: with_(state.positions, data.person_id, data) };
+    case "position": return { ...state, positions: with_(state.positions, data.device_id, data) };
     case "device.state": return {
       ...state,
       devices: with_(state.devices, data.device_id, { ...state.devices.get(data.device_id), ...data }),
@@ -68,7 +68,7 @@ function fromSnapshot(state, frame) {
     incidents,
     devices: byKey(frame["devices"] ?? [], "device_id"),
     // What was drawn before stays, with its age, until something newer comes.
-    positions: new Map([...state.positions, ...byKey(frame["positions"] ?? [], "person_id")]),
+    positions: new Map([...state.positions, ...byKey(frame["positions"] ?? [], "device_id")]),
     system: frame["system"] ?? null,
     loaded: true,
   };
@@ -90,14 +90,23 @@ export function withIncident(state, incident) {
 /** @param {State} state @returns {Set<string>} protected persons of open incidents */
 export function shownProtected(state) {
   const open = [...state.incidents.values()].filter((incident) => incident["state"] !== "resolved");
-  return new Set(open.map((incident) => incident["protected_id"] ?? incident["protected"]?.id).filter(Boolean));
+  return new Set(open.map((incident) => incident["protected_id"]).filter(Boolean));
 }
 
 /** @param {State} state @param {Position} position */
 export function isProtected(state, position) {
   return position.role === "protected" || state.devices.get(position.device_id)?.kind === "handset"
     || [...state.incidents.values()].some((incident) =>
-      (incident["protected_id"] ?? incident["protected"]?.id) === position.person_id);
+      (incident["protected_id"]) === position.person_id);
+}
+
+/**
+ * Where a person is by the newest fix of any of their devices.
+ * @param {State} state @param {string | undefined} person @returns {Position | undefined}
+ */
+export function placeOf(state, person) {
+  return [...state.positions.values()].filter((position) => position.person_id === person)
+    .sort((one, other) => one.fix.t.localeCompare(other.fix.t)).at(-1);
 }
 
 /**
@@ -107,7 +116,7 @@ export function isProtected(state, position) {
 function withoutHidden(state) {
   const shown = shownProtected(state);
   const positions = [...state.positions].filter(
-    ([person, position]) => shown.has(person) || !isProtected(state, position),
+    ([, position]) => shown.has(position.person_id) || !isProtected(state, position),
   );
   return positions.length === state.positions.size ? state : { ...state, positions: new Map(positions) };
 }
@@ -145,8 +154,8 @@ export function reachOf(phone, incident, now) {
   if (phone === undefined || incident["state"] === "resolved") return null;
   if (phone.seen !== undefined) return "reached";
   if (phone.failed !== undefined && phone.failed >= (phone.told ?? "")) return "not_reached";
-  if (phone.told === undefined || incident["priority"] !== "P1") return null;
-  const waited = now - Date.parse(phone.told);
+  if (incident["priority"] !== "P1") return null;
+  const waited = now - Date.parse(phone.told ?? incident["decided_at"] ?? incident["opened_at"]);
   if (waited > NOT_REACHED_MS) return "not_reached";
   return waited > NOT_YET_MS ? "not_yet" : null;
 }
@@ -200,18 +209,24 @@ function answered(phone, name, at, alertId) {
 
 /** What a history says of her phone. @param {State} state @param {Incident} incident @returns {State} */
 function withTimeline(state, incident) {
+  const hers = incident["her_phone"];
   /** @type {HerPhone | undefined} */
   let phone;
+  if (hers) {
+    const answers = [["told", hers.told_at], ["received", hers.received_at], ["seen", hers.seen_at], ["failed", hers.failed_at]];
+    phone = { alertId: hers.alert_id, ...Object.fromEntries(answers.filter(([, at]) => at)) };
+  }
   for (const entry of incident["timeline"] ?? []) {
     const name = HISTORY[entry.kind];
-    if (name !== undefined) phone = answered(phone, name, entry.at, entry.alert_id);
+    if (name !== undefined && !hers) phone = answered(phone, name, entry.at, entry.alert_id);
   }
   if (phone === undefined) return state;
   const id = idOf(incident);
   const known = state.phones.get(id);
   const newer = known?.alertId !== undefined && phone.alertId !== undefined && known.alertId !== phone.alertId
     && (known.told ?? known.failed ?? "") > (phone.told ?? phone.failed ?? "");
-  return newer ? state : { ...state, phones: with_(state.phones, id, { ...known, ...phone }) };
+  const same = known?.alertId === phone.alertId || known?.alertId === undefined;
+  return newer ? state : { ...state, phones: with_(state.phones, id, { ...(same ? known : {}), ...phone }) };
 }
 
 /** @template T @param {Map<string, T>} map @param {string} key @param {T} value @returns {Map<string, T>} */

@@ -20,11 +20,14 @@ export function TopBar({ link, now, me, theme, acts }) {
 }
 
 /**
- * @param {{state: import("./model.js").State, sound: {on: boolean, pausedUntil: number}, now: number, acts: any}} props
+ * @param {{state: import("./model.js").State, stranger: string | null, sound: {on: boolean, pausedUntil: number}, now: number, acts: any}} props
  */
-export function Banners({ state, sound, now, acts }) {
+export function Banners({ state, stranger, sound, now, acts }) {
   const { link, system } = state;
   const left = Math.ceil((sound.pausedUntil - Date.now()) / 1000);
+  if (stranger !== null) {
+    return html`<p class="banner banner-system" role="alert">${say("banner.stranger", { role: say(`role.${stranger}`) })}</p>`;
+  }
   return html`
     ${link.phase === "lost" && html`<p class="banner banner-lost" role="alert">${link.heardAt === null
       ? say("banner.never") : say("banner.lost", { time: times.second(link.heardAt) })}</p>`}

@@ -22,18 +22,18 @@ export function headline(incident) {
 
 /** @param {Incident} incident the case, and whom it concerns */
 export function caseOf(incident) {
-  return [incident["reference"] ?? incident["order_reference"], incident["wearer_name"] ?? incident["wearer"]?.name]
+  return [incident["reference"], incident["wearer_name"]]
     .filter(Boolean).join(" · ");
 }
 
 /** @param {Incident} incident @returns {string | null} */
 export function zoneOf(incident) {
-  return incident["condition_name"] ?? incident["condition"]?.name ?? null;
+  return incident["condition_name"] ?? null;
 }
 
 /** @param {Incident} incident */
 export function ownerOf(incident) {
-  const owner = incident["owner_name"] ?? incident["owner"]?.name ?? incident["owner"];
+  const owner = incident["owner_name"] ?? incident["owner"];
   return owner ? String(owner) : null;
 }
 

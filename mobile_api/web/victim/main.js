@@ -8,7 +8,7 @@ import { Live } from "../shared/live.js";
 import { ServerClock } from "../shared/clock.js";
 import { isOn, unlock } from "../shared/sound.js";
 import { applyFrame, isDanger, unknownState } from "./model.js";
-import { Outbox } from "./outbox.js";
+import { DONE, Outbox } from "./outbox.js";
 import { remember, remembered } from "./memory.js";
 import { Places } from "./place.js";
 import { Siren } from "./siren.js";
@@ -96,7 +96,7 @@ function heardAlert(again) {
 }
 
 const outbox = new Outbox((letter, { state: code, answer }) => {
-  const sent = code >= 200 && code < 300;
+  const sent = code === DONE;
   if (letter.id === state.sos?.id) toldOfSos(state.sos, code, answer);
   else if (letter.path.endsWith("/sos")) {
     // Asked before this page was opened, and confirmed only now.
@@ -112,7 +112,7 @@ const outbox = new Outbox((letter, { state: code, answer }) => {
 
 /** @param {import("./model.js").HelpRequest} sos @param {number} code @param {any} answer */
 function toldOfSos(sos, code, answer) {
-  if (code >= 200 && code < 300) {
+  if (code === DONE) {
     become({ sos: { ...sos, phase: "sent", incidentId: answer?.incident_id ?? null } });
   } else if (code >= 400 && code < 500 && code !== 429) {
     become({ sos: { ...sos, phase: "refused" } });

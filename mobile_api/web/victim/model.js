@@ -20,8 +20,8 @@
  * @typedef {{type: string, kind?: string, data?: any, [more: string]: any}} Frame
  */
 
-/** A proof older than this proves nothing any more. */
-export const PROOF_MS = 90_000;
+/** A proof older than this proves nothing any more; the server gives one every 10 seconds. */
+export const PROOF_MS = 45_000;
 const DANGER = ["breach", "contact"];
 
 /** @returns {State} */

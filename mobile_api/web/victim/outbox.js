@@ -10,6 +10,9 @@ import { HttpFault, postJson, session } from "../shared/http.js";
 
 const KEY = "notes.unsent";
 const RETRY_MS = 2500;
+/** Carried out. Merely written down (202) is not: nobody may have been told of it. */
+export const DONE = 200;
+const PENDING = 202;
 
 export class Outbox {
   /**
@@ -54,11 +57,8 @@ export class Outbox {
   /** @param {Letter} letter @returns {Promise<boolean>} whether the next may go */
   async #send(letter) {
     const outcome = await this.#post(letter, letter.body);
-    const done = outcome.state >= 200 && outcome.state < 300;
-    if (done || outcome.state === 409) {
-      this.#keep(this.letters.filter((kept) => kept.id !== letter.id));
-    }
-    this.told(letter, outcome.state === 409 ? { ...outcome, state: 200 } : outcome);
+    if (outcome.state === DONE) this.#keep(this.letters.filter((kept) => kept.id !== letter.id));
+    this.told(letter, outcome);
     return outcome.state !== 0;
   }
 
@@ -87,7 +87,8 @@ export class Outbox {
 /** @param {Letter} letter @param {Record<string, unknown>} body @returns {Promise<Outcome>} */
 async function attempt(letter, body) {
   try {
-    return { state: 200, answer: await postJson(letter.path, body, letter.id) };
+    const answer = await postJson(letter.path, body, letter.id);
+    return { state: answer.pending === true ? PENDING : DONE, answer };
   } catch (error) {
     return { state: error instanceof HttpFault ? error.state : 0, answer: null };
   }
