@@ -1,13 +1,14 @@
 """The only door to a person, an order, an incident or an alert. One condition a line.
 
 What a caller may not see and what does not exist are the same answer, and both are in the audit.
-Nothing is read for a caller before the look-up is durably in the audit: if the audit cannot be
+Nothing leaves for a caller before the look-up is durably in the audit: if the audit cannot be
 written, nothing is shown. The synthetic case does not exist for anybody.
 """
 
 from collections.abc import Callable
 from typing import TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 
 from domain.ids import is_canary
@@ -157,9 +158,10 @@ async def consult(
     look: Callable[[Connection], T | None],
     *,
     reason: str | None = None,
-    action: Action = Action.CONSULTATION,
 ) -> T:
     """Return what `look` finds, once it is durably in the audit that the caller asked.
+
+    It is read beside the writer, so that people who look do not hold up what devices say.
 
     Args:
         deps: What the door was given.
@@ -167,24 +169,39 @@ async def consult(
         subject: What is asked for, as `kind:id` and a word for the part of it.
         look: One of the access functions, with its arguments.
         reason: The justification the caller gave.
-        action: Which act of section 62 it is.
 
     Raises:
         ProblemError: 404, if there is no such thing or the caller may not see it.
         RecordsError: If the audit cannot be written.
     """
-    at = deps.now()
+    found = await deps.records.read(look)
+    entry = _entry(deps, caller, subject, Action.CONSULTATION, allowed=found is not None)
+    entry = msgspec.structs.replace(entry, reason=reason)
+    await deps.records.write(lambda c: audit.write(c, entry))
+    if found is None:
+        raise missing()
+    return found
+
+
+async def alter(
+    deps: Deps, caller: Caller, subject: str, change: Callable[[Connection], T | None]
+) -> T:
+    """Return what `change` made, written in one transaction with its line in the audit.
+
+    Args:
+        deps: What the door was given.
+        caller: Who asks.
+        subject: What is changed, as `kind:id` and a word for the part of it.
+        change: Asks one of the access functions first, and returns None if that does.
+
+    Raises:
+        ProblemError: 404, if there is no such thing or the caller may not change it.
+        RecordsError: If it cannot be written; nothing is changed then.
+    """
 
     def work(connection: Connection) -> T | None:
-        found = look(connection)
-        entry = AuditEntry(
-            at=at,
-            actor=caller.actor,
-            action=action,
-            subject=subject[:300],
-            outcome=Outcome.DENIED if found is None else Outcome.ALLOWED,
-            reason=reason,
-        )
+        found = change(connection)
+        entry = _entry(deps, caller, subject, Action.ALTERATION, allowed=found is not None)
         audit.write(connection, entry)
         return found
 
@@ -192,3 +209,15 @@ async def consult(
     if found is None:
         raise missing()
     return found
+
+
+def _entry(
+    deps: Deps, caller: Caller, subject: str, action: Action, *, allowed: bool
+) -> AuditEntry:
+    return AuditEntry(
+        at=deps.now(),
+        actor=caller.actor,
+        action=action,
+        subject=subject[:300],
+        outcome=Outcome.ALLOWED if allowed else Outcome.DENIED,
+    )

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
 from mobile_api import admin, examples
-from mobile_api.access import access_account_by_registrar, consult
+from mobile_api.access import access_account_by_registrar, alter, consult
 from mobile_api.answers import Document
 from mobile_api.bodies import AccountIn
 from mobile_api.deps import deps_of
@@ -17,7 +17,7 @@ from mobile_api.lists import PAGE, Cursor, Limit, listed, mark_of, number_in
 from mobile_api.problems import ProblemError, unprocessable
 from records import access, audit
 from records.access import Account
-from records.audit import Action, AuditEntry
+from records.audit import AuditEntry
 from runtime.wire import rfc3339
 
 router = APIRouter(tags=["accounts"])
@@ -77,7 +77,7 @@ async def close_account(request: Request, caller: Registrar, account_id: Account
             access.disable_account(connection, account_id, at)
         return account
 
-    await consult(deps, caller, f"account:{account_id}", close, action=Action.ALTERATION)
+    await alter(deps, caller, f"account:{account_id}", close)
 
 
 @router.get("/audit", responses=examples.answered(examples.AUDIT))

@@ -12,7 +12,7 @@ from domain.command import Command, CommandResult, CommandType
 from domain.ids import CommandId, IncidentId, derive
 from domain.incident import Incident
 from mobile_api import acts, cases, examples
-from mobile_api.access import access_incident_by_account, consult, incidents_open_to
+from mobile_api.access import access_incident_by_account, alter, consult, incidents_open_to
 from mobile_api.bodies import ActIn
 from mobile_api.calls import Call, IdempotencyKey, call_of, given_before, keep_answer
 from mobile_api.deps import deps_of
@@ -22,7 +22,6 @@ from mobile_api.problems import ProblemError, missing, unprocessable
 from records import access as logins
 from records import incidents
 from records.access import Account, Role
-from records.audit import Action
 from records.incidents import IncidentFilter
 from runtime import wire
 from runtime.ids import new_id
@@ -183,7 +182,7 @@ async def _act(
         return incident
 
     subject = f"incident:{incident_id}:{command_type.value}"
-    await consult(call.deps, caller, subject, ask, action=Action.ALTERATION)
+    await alter(call.deps, caller, subject, ask)
     result = await acts.outcome(call.deps, command)
     if result is None:
         pending = {"id": incident_id, "command_id": command.command_id, "pending": True}

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from domain.ids import OrderId
 from domain.order import Order, PersonRole
 from mobile_api import changes, examples
-from mobile_api.access import access_order_by_account, consult
+from mobile_api.access import access_order_by_account, alter, consult
 from mobile_api.answers import order_document
 from mobile_api.bodies import OfficersIn, OrderIn
 from mobile_api.calls import Answer, IdempotencyKey, call_of, note, once
@@ -103,7 +103,7 @@ async def change_order(
         return changed
 
     subject = f"order:{order_id}"
-    order = await consult(deps, caller, subject, change, action=Action.ALTERATION)
+    order = await alter(deps, caller, subject, change)
     await changes.wake(deps)
     return _order_answer(order)
 
@@ -143,7 +143,7 @@ async def put_officers(
         return named
 
     subject = f"order:{order_id}:officers"
-    officers = await consult(deps_of(request), caller, subject, put, action=Action.ALTERATION)
+    officers = await alter(deps_of(request), caller, subject, put)
     return JSONResponse({"officers": officers})
 
 

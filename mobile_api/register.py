@@ -17,6 +17,7 @@ from mobile_api.access import (
     access_device_by_registrar,
     access_person_by_registrar,
     access_protected_by_registrar,
+    alter,
     consult,
 )
 from mobile_api.answers import device_document, person_document, topic_of
@@ -25,7 +26,7 @@ from mobile_api.calls import Answer, IdempotencyKey, call_of, note, once
 from mobile_api.codes import code_of
 from mobile_api.deps import Deps, deps_of
 from mobile_api.identity import AccountCaller, Registrar
-from mobile_api.problems import DocumentError, Fault, ProblemError, missing
+from mobile_api.problems import DocumentError, Fault, ProblemError
 from mobile_api.schemas import device_of, person_of
 from records import access as logins
 from records import register
@@ -142,7 +143,7 @@ async def revoke_device(request: Request, caller: Registrar, device_id: DevicePa
             changes.device_changed(connection, revoked, at)
         return device
 
-    await consult(deps, caller, f"device:{device_id}", revoke, action=Action.ALTERATION)
+    await alter(deps, caller, f"device:{device_id}", revoke)
     await changes.wake(deps)
     if not await _provisioned(deps):
         raise ProblemError(
@@ -161,15 +162,18 @@ async def create_enrolment(
 ) -> JSONResponse:
     """Make a code with which a protected person's phone is set up. Earlier codes of hers end."""
     call = await call_of(request, caller, key)
+    await consult(
+        call.deps,
+        caller,
+        f"person:{person_id}",
+        lambda c: access_protected_by_registrar(c, person_id, caller.account),
+    )
     until = call.at + timedelta(seconds=call.deps.settings.enrolment_s)
 
     def act(connection: Connection) -> Answer:
-        person = access_protected_by_registrar(connection, person_id, caller.account)
-        if person is None:
-            raise missing()
         enrolment_id = secrets.token_hex(16)
         code = code_of(call.secret_for(enrolment_id))
-        logins.add_enrolment(connection, secret_hash(code), person.person_id, call.at, until)
+        logins.add_enrolment(connection, secret_hash(code), person_id, call.at, until)
         note(connection, call, Action.ALTERATION, f"person:{person_id}:enrolment")
         return Answer(body={"id": enrolment_id, "expires_at": rfc3339(until)})
 

@@ -1,6 +1,7 @@
 """The real application on a real SQLite record, with a clock the test holds."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -113,7 +114,7 @@ class House:
 
 
 @asynccontextmanager
-async def opened(directory: Path, command_wait_s: float = 0.2) -> AsyncGenerator[House]:
+async def opened(directory: Path, command_wait_s: float = 20.0) -> AsyncGenerator[House]:
     """Open a house in `directory`."""
     records = Records(f"sqlite:///{directory / 'record.sqlite3'}")
     await records.open()
@@ -172,3 +173,12 @@ def an_order(wearer_id: str, protected_id: str, **more: Any) -> dict[str, Any]:
         "conditions": [{"type": "proximity", "protected_id": protected_id, "alert_m": 1000}],
         **more,
     }
+
+
+async def until(house: House, condition: Callable[[Connection], bool]) -> None:
+    """Return when a condition holds in the record; fail if it does not within ten seconds."""
+    async with asyncio.timeout(10.0):
+        while True:
+            if await house.records.read(condition):
+                return
+            await asyncio.sleep(0.01)

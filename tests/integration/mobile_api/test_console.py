@@ -8,8 +8,9 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from records import commands
 from tests.integration.mobile_api.cases import a_case, add_fix, alerts_room
-from tests.integration.mobile_api.house import House, good
+from tests.integration.mobile_api.house import House, good, until
 
 WHY = {"x-reason": "Patrol asks, incident at the school"}
 
@@ -142,8 +143,9 @@ async def test_an_act_without_what_it_needs_is_refused(house: House):
     assert "not_stated" == closed["outcome"]
 
 
-async def test_an_act_nobody_carries_out_yet_is_kept(house: House):
+async def test_an_act_nobody_carries_out_yet_is_kept(lonely_house: House):
     """While the alerts room is away an act is kept, the caller is told so, and nothing is lost."""
+    house = lonely_house
     ids = await a_case(house, await house.program("administrator"))
     operator = await house.program("operator")
 
@@ -151,8 +153,8 @@ async def test_an_act_nobody_carries_out_yet_is_kept(house: House):
 
     assert (202, True) == (answer.status_code, answer.json()["pending"])
     async with alerts_room(house):
-        await asyncio.sleep(0.1)
-        read = good(await operator.get(f"/incidents/{ids['incident']}"))
+        await until(house, lambda c: not commands.pending_bodies(c, 1))
+    read = good(await operator.get(f"/incidents/{ids['incident']}"))
     assert "acknowledged" == read["state"]
 
 

@@ -117,8 +117,9 @@ async def test_a_call_for_help_is_never_refused(house: House, body: dict[str, An
     assert good(answer)["incident_id"]
 
 
-async def test_a_call_for_help_outlives_a_silent_alerts_room(house: House):
+async def test_a_call_for_help_outlives_a_silent_alerts_room(lonely_house: House):
     """With nobody to carry it out yet the call is kept, and her phone is told so."""
+    house = lonely_house
     admin = await house.program("administrator")
     phone = await a_phone(house, admin, await a_person(admin, "protected"))
 

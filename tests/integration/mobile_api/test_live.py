@@ -1,17 +1,18 @@
 """Who may open a websocket, with what, and for how long."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import Connection
 
 from mobile_api import live
 from records import access
 from tests.integration.mobile_api.cases import a_case, a_phone
-from tests.integration.mobile_api.house import ORIGIN, House, a_person, good
+from tests.integration.mobile_api.house import ORIGIN, House, a_person, good, until
 
 
 class Socket:
@@ -222,19 +223,18 @@ async def test_an_open_screen_keeps_a_session_in_use(house: House, monkeypatch: 
         await socket.json()
         for _ in range(3):
             house.later(minutes=14)
-            await _until_touched(house)
+            await until(house, _touched(house))
         assert 200 == (await operator.get("/session")).status_code
         house.later(hours=12)
         assert 4401 == (await socket.next())["code"]
 
 
-async def _until_touched(house: House) -> None:
-    async with asyncio.timeout(5.0):
-        while True:
-            sessions = await house.records.read(access.live_sessions)
-            if {house.now} == {session.used_at for session in sessions.values()}:
-                return
-            await asyncio.sleep(0.01)
+def _touched(house: House) -> Callable[[Connection], bool]:
+    def touched(connection: Connection) -> bool:
+        sessions = access.live_sessions(connection)
+        return {house.now} == {session.used_at for session in sessions.values()}
+
+    return touched
 
 
 async def test_an_officer_is_told_of_own_cases_only(house: House):
