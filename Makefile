@@ -86,7 +86,7 @@ bench: ready ## Measure fixes per second, and publish to websocket
 lock: ready ## Write requirements.lock anew, from pyproject.toml (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links --no-config \
-		--default-index https://pypi.org/simple --all-extras pyproject.toml -o requirements.lock
+		--all-extras pyproject.toml -o requirements.lock
 
 .PHONY: clean
 clean: ## Remove what was built; the record in var/ stays

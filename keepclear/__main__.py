@@ -106,11 +106,12 @@ def list_scenarios() -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    from simulator.scenario import catalogue  # noqa: PLC0415
+    from simulator.scenario import catalogue, named  # noqa: PLC0415
 
-    table = Table("scenario", "title", "minutes", "story")
-    for one in catalogue():
-        table.add_row(one.name, one.title, f"{one.lasts_s / 60:.0f}", one.story.strip())
+    table = Table("scenario", "minutes", "story")
+    for name in catalogue():
+        scenario = named(name)
+        table.add_row(name, f"{scenario.lasts_s / 60:.0f}", scenario.story.strip())
     Console().print(table)
 
 

@@ -6,6 +6,7 @@ real API, and whoever opens the links sees what an officer and a protected perso
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -90,10 +91,8 @@ class Demonstration:
         """Register the case as an administrator's program would; return her phone's link, too."""
         records = self._house.records
         token = await admin.create_token(records, "administrator", PROGRAM, utc_now)
-        try:
+        with suppress(admin.AccountError):  # It is there from an earlier demonstration.
             await admin.create_account(records, "operator", LOGIN, PASSWORD, utc_now)
-        except admin.AccountError:
-            pass  # It is there from an earlier demonstration.
         door = Door(self._house.settings.base_url, token=token)
         await self._end_former(door)
         cast = await register(self._scenario, door, speed=self._speed)
@@ -119,10 +118,10 @@ class Demonstration:
 
     def _print(self, link: str) -> None:
         settings = self._house.settings
-        minutes = self._scenario.lasts_s / self._speed / 60
+        lasts = f"{self._scenario.lasts_s / self._speed / 60:.0f} minutes"
         Console().print(
             Panel(
-                f"[bold]{self._scenario.title}[/bold] is being played, {minutes:.0f} minutes long.\n"
+                f"[bold]{self._scenario.title}[/bold] is being played; it lasts {lasts}.\n"
                 f"{self._scenario.story.strip()}\n\n"
                 f"Police console   {settings.base_url}/console\n"
                 f"                 name [bold]{LOGIN}[/bold], password [bold]{PASSWORD}[/bold]\n"

@@ -7,11 +7,15 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
+import msgspec
+
 from alerts.canary import Canary
 from alerts.live.asgi import Live
 from alerts.live.hub import Hub
 from alerts.office import Office
 from alerts.worker import ANSWERS, Alerts
+from alerts.worker.canary import CanaryRoom
+from domain.ids import DeviceId
 from geofence.worker import EngineRoom
 from ingest.worker import Ingest
 from keepclear.credentials import credentials_of
@@ -24,6 +28,7 @@ from mobile_api.deps import Deps, Readiness
 from records import register
 from records.database import Records
 from runtime.broker.choice import choose
+from runtime.broker.credential import broker_hash
 from runtime.broker.embedded import EmbeddedBroker
 from runtime.broker.login import BrokerLogin, login_of
 from runtime.clock import utc_now
@@ -60,13 +65,23 @@ class House:
         self.door = WebDoor(app, settings)
 
     def rooms(self) -> list[Room]:
-        """Return the rooms, first the one that takes in, last the one that tells."""
+        """Return the rooms in the order they stop: from those that take in to those that tell."""
         silence_max = timedelta(seconds=self.settings.silence_max_s)
         engine = EngineRoom(records=self.records, streams=self.streams, metrics=self.metrics)
         alerts = Alerts(
             records=self.records, streams=self.streams, office=self.office, metrics=self.metrics
         )
+        canary = CanaryRoom(
+            records=self.records,
+            streams=self.streams,
+            office=self.office,
+            metrics=self.metrics,
+            login=self._device_login,
+            broker_hash=broker_hash,
+            credentials_changed=self.renew_credentials,
+        )
         lives = {
+            "canary": canary.run,
             "ingest": self.ingest.run,
             "engine": engine.run,
             "alerts": alerts.run,
@@ -105,6 +120,11 @@ class House:
             readiness=self.readiness,
             metrics=lambda: self.metrics.render().encode(),
         )
+
+    def _device_login(self, device_id: DeviceId, secret: str) -> BrokerLogin:
+        """Return how a device of ours logs in: as any other would, at the same address."""
+        ours = self._login("ingest")
+        return msgspec.structs.replace(ours, username=device_id, password=secret)
 
     def _login(self, part: str) -> BrokerLogin:
         if self.broker is not None:

@@ -1,8 +1,8 @@
 """A tag's report over MQTT becomes an alert on her screen and on the console, and back."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,14 +13,16 @@ from tests.system.program import Program, until
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
 
 
-@pytest.fixture(params=["mosquitto", "amqtt"])
-async def program(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Program]:
-    """Give a running program on each embedded broker."""
+@pytest.fixture(scope="module", params=["mosquitto", "amqtt"])
+def program(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Program]:
+    """Give one running program on each embedded broker; every test has a case of its own in it."""
     if request.param == "mosquitto":
         mosquitto_or_skip()
-    running = Program(data_dir=tmp_path / "var", broker=request.param)
+    running = Program(data_dir=tmp_path_factory.mktemp("var"), broker=request.param)
     try:
-        yield await running.start()
+        yield asyncio.run(running.start())
     finally:
         running.stop()
 
@@ -94,9 +96,9 @@ async def test_a_screen_that_comes_back_misses_nothing(case: Case):
 
 async def test_an_unknown_cursor_gets_a_snapshot(case: Case):
     """A screen with a cursor from nowhere starts again by the path it already has."""
+    hers = await case.her_screen()
     case.handset.fix(*HERE, now())
     case.tag.fix(*north_of_her(500), now())
-    hers = await case.her_screen()
     await hers.event("alert", "her screen hears")
 
     again = await case.her_screen(after="no-such-cursor")

@@ -88,7 +88,7 @@ class Program:
     async def start(self) -> Self:
         """Launch and wait until it says that it is ready to protect."""
         self.launch()
-        await self.alive()
+        await self.ready()
         return self
 
     async def alive(self) -> None:
