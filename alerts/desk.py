@@ -5,7 +5,7 @@ is to be written comes out as `Effects`. The desk is rebuilt from the record at 
 holds nothing that the record does not.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from alerts.answers import Answer, answer
@@ -35,7 +35,7 @@ class Desk:
 
     Attributes:
         register: Orders and devices as last read.
-        connected: Who has a connection open now; the shell keeps it true.
+        reaches: Whether a person has a connection open now.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Desk:
     ) -> None:
         """Take over what the record holds: unresolved incidents, unanswered alerts, counts."""
         self.register = register
-        self.connected: frozenset[PersonId] = frozenset()
+        self.reaches: Callable[[PersonId], bool] = _nobody
         self._standing: dict[IncidentId, Incident] = {}
         self._by_key: dict[IncidentKey, IncidentId] = {}
         self._hers: dict[PersonId, set[IncidentId]] = {}
@@ -139,7 +139,11 @@ class Desk:
 
     def concerns(self, person_id: PersonId) -> bool:
         """Return whether an incident of this protected person is open, so she may be located."""
-        return bool(self._hers.get(person_id))
+        return person_id in self._hers
+
+    def located(self) -> frozenset[PersonId]:
+        """Return the protected people who may be located: an incident of theirs is open."""
+        return frozenset(self._hers)
 
     def heads(self) -> dict[str, int]:
         """Return how many events each recipient has had."""
@@ -224,7 +228,7 @@ class Desk:
             standing,
             shown=shown,
             orders=self.register.orders,
-            connected=person_id in self.connected,
+            connected=self.reaches(person_id),
             ref=ref,
         )
         if told is not None:
@@ -319,3 +323,11 @@ class Desk:
         self._by_key.pop(key, None)
         if hers is not None:
             self._hers[hers].discard(incident.incident_id)
+            if not self._hers[hers]:
+                del self._hers[hers]
+
+
+def _nobody(person_id: PersonId) -> bool:
+    """Return False: until the shell says otherwise nobody is connected."""
+    del person_id
+    return False

@@ -47,6 +47,7 @@ class Office:
         self.register = register
         self.board = board
         self.desk = desk
+        self.desk.reaches = self.hub.reaches
         self.hub.continue_from(desk.heads())
 
     def renew(self, register: Register) -> None:
@@ -101,9 +102,9 @@ class Office:
 
     def relocate(self) -> None:
         """Show where protected people are whose incident has opened; forget the others."""
-        located = frozenset(
-            fix.person_id for fix in self._fixes.values() if self.desk.concerns(fix.person_id)
-        )
+        located = self.desk.located()
+        if located == self._located:
+            return
         for fix in self._fixes.values():
             if fix.person_id in located - self._located and self._may_show(fix):
                 self._show(fix)
@@ -148,7 +149,7 @@ class Office:
             register=self.register,
             board=self.board,
             canary=self.verdict(now),
-            connected=self.hub.connected(),
+            connected=self.hub.reaches(person_id),
             now=now,
         )
 

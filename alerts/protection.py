@@ -61,7 +61,7 @@ def protection_of(
     register: Register,
     board: Board,
     canary: Verdict,
-    connected: frozenset[PersonId],
+    connected: bool,
     now: datetime,
 ) -> Protection:
     """Return whether the person is protected at `now`, and if not, the first reason why not."""
@@ -71,7 +71,7 @@ def protection_of(
         None if orders else Ground.NO_ORDER,
         _of_tags(orders, register, board, now),
         _of_her_place(person_id, orders, register, board, now),
-        None if person_id in connected else Ground.NO_CHANNEL,
+        None if connected else Ground.NO_CHANNEL,
     )
     for ground in grounds:
         if ground is not None:

@@ -20,15 +20,19 @@ class Register:
         self.wearers: frozenset[PersonId] = frozenset(
             order.wearer_id for order in self.orders.values()
         )
+        self._protecting: dict[PersonId, list[Order]] = {}
+        for order_id in sorted(self.orders):
+            for person_id in protected_by(self.orders[order_id]):
+                self._protecting.setdefault(person_id, []).append(self.orders[order_id])
+        self._carried: dict[PersonId, list[Device]] = {}
+        for device in self.devices.values():
+            if device.person_id is not None:
+                self._carried.setdefault(device.person_id, []).append(device)
 
     def protecting(self, person_id: PersonId, at: datetime) -> tuple[Order, ...]:
         """Return the orders in force at `at` that protect the person, in order of id."""
-        found = (
-            order
-            for order in self.orders.values()
-            if order.in_force(at) and person_id in protected_by(order)
-        )
-        return tuple(sorted(found, key=lambda order: order.order_id))
+        orders = self._protecting.get(person_id, ())
+        return tuple(order for order in orders if order.in_force(at))
 
     def protected(self) -> frozenset[PersonId]:
         """Return everyone whom some order protects."""
@@ -45,8 +49,8 @@ class Register:
         """Return the person's devices of one kind that still have credentials."""
         return tuple(
             device
-            for device in self.devices.values()
-            if device.person_id == person_id and device.kind is kind and device.revoked_at is None
+            for device in self._carried.get(person_id, ())
+            if device.kind is kind and device.revoked_at is None
         )
 
 

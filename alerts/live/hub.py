@@ -116,6 +116,7 @@ class Hub:
         """Let at most `frames_max` frames wait for one connection."""
         self._frames_max = frames_max
         self._subscribers: dict[str, list[Subscriber]] = {}
+        self._held: dict[str, list[Subscriber]] = {}
         self._heads: dict[str, int] = {}
         self._states: dict[str, dict[str, Frame]] = {}
         self._continued = False
@@ -135,21 +136,19 @@ class Hub:
             wake: Called when something waits or the connection is to be closed.
             sees: Whether this subscriber may see what belongs to an order and a person.
         """
-        mine = [one for one in self._all() if one.principal == principal]
+        mine = self._held.get(principal, [])
         for oldest in mine[: max(0, len(mine) - SUBSCRIBERS_PER_PRINCIPAL_MAX + 1)]:
             self.unsubscribe(oldest)
             oldest.close(SUPERSEDED)
         subscriber = Subscriber(recipient, principal, sees=sees, wake=wake, most=self._frames_max)
         self._subscribers.setdefault(recipient, []).append(subscriber)
+        self._held.setdefault(principal, []).append(subscriber)
         return subscriber
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         """Forget a subscriber; one that is not there is no mistake."""
-        here = self._subscribers.get(subscriber.recipient, [])
-        if subscriber in here:
-            here.remove(subscriber)
-        if not here:
-            self._subscribers.pop(subscriber.recipient, None)
+        _leave(self._subscribers, subscriber.recipient, subscriber)
+        _leave(self._held, subscriber.principal, subscriber)
 
     def publish(self, events: Iterable[LiveEvent]) -> None:
         """Offer kept events, which are already in the record, in the order of their numbers."""
@@ -194,6 +193,10 @@ class Hub:
             PersonId(one.removeprefix("person:")) for one in self._subscribers if one != CONSOLE
         )
 
+    def reaches(self, person_id: PersonId) -> bool:
+        """Return whether the person has a connection open."""
+        return f"person:{person_id}" in self._subscribers
+
     def continue_from(self, heads: Mapping[str, int]) -> None:
         """Take over the counts from the record: what is published next comes after them.
 
@@ -211,7 +214,7 @@ class Hub:
 
     def revoke(self, principal: str) -> int:
         """Close every connection of an account or phone; return how many there were."""
-        closing = [one for one in self._all() if one.principal == principal]
+        closing = list(self._held.get(principal, ()))
         for subscriber in closing:
             self.unsubscribe(subscriber)
             subscriber.close(REVOKED)
@@ -219,10 +222,16 @@ class Hub:
 
     def count(self) -> int:
         """Return how many connections are open."""
-        return len(self._all())
+        return sum(map(len, self._subscribers.values()))
 
-    def _all(self) -> list[Subscriber]:
-        return [one for group in self._subscribers.values() for one in group]
+
+def _leave(groups: dict[str, list[Subscriber]], name: str, subscriber: Subscriber) -> None:
+    """Take a subscriber out of a group, and an empty group away."""
+    group = groups.get(name, [])
+    if subscriber in group:
+        group.remove(subscriber)
+    if not group:
+        groups.pop(name, None)
 
 
 def frame_of(event: LiveEvent) -> Frame:

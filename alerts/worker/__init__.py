@@ -142,7 +142,6 @@ class Alerts:
     ) -> None:
         """Let the desk decide, in a fixed order: the register, the engine, people, the clock."""
         desk = self._office.desk
-        desk.connected = self._office.hub.connected()
         if intake.changed:
             self._office.renew(self._office.register.changed(intake.orders, intake.devices))
             self._change_id = intake.change_id

@@ -42,7 +42,12 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def open_office(records: Records, office: Office, now: datetime) -> tuple[int, int]:
-    """Let the office take over what the record holds; return the marks to go on from."""
+    """Let the office take over what the record holds; return the marks to go on from.
+
+    A life that was cancelled may have left a write in the queue. There is one writer and it keeps
+    the order, so once an empty write of ours is through, nothing of that life is still to come.
+    """
+    await records.write(_nothing)
     opening = await records.read(lambda connection: _read(connection, now))
     register = Register(opening.orders, opening.devices)
     board = Board(register)
@@ -76,6 +81,11 @@ def _read(connection: Connection, now: datetime) -> Opening:
         fixes=live_records.newest_fixes(connection, [one.device_id for one in devices]),
         troubles=[(DeviceId(device_id), Subject(subject)) for device_id, subject in troubles],
     )
+
+
+def _nothing(connection: Connection) -> None:
+    """Write nothing."""
+    del connection
 
 
 def _told_already(outstanding: Outstanding, now: datetime) -> Outstanding:

@@ -220,8 +220,8 @@ async def test_she_is_on_the_map_only_while_it_matters(tmp_path: Path) -> None:
 
         incident_id = room.office.desk.standing()[0].incident_id
         await room.ask(a_command(CommandType.RESOLVE, incident_id=incident_id, outcome="left"))
-        await room.report(a_fix(HANDSET, HER, 2), a_fix(TAG, WEARER, 2))
         await console.frame("incident.resolved")
+        await room.report(a_fix(HANDSET, HER, 2), a_fix(TAG, WEARER, 2))
         assert WEARER == (await console.data("position"))["person_id"]
 
 

@@ -62,7 +62,7 @@ def a_board(register: Register, *, tag: float | None = 0, handset: float | None 
 
 def ground_of(register: Register, board: Board, now: datetime, **fields: Any) -> Ground:
     """Return why she is not protected, or that she is."""
-    given: dict[str, Any] = {"canary": PROVEN, "connected": frozenset({HER})}
+    given: dict[str, Any] = {"canary": PROVEN, "connected": True}
     protection = protection_of(HER, register=register, board=board, now=now, **(given | fields))
     assert protection.protected is (protection.reason is Ground.ALL_WELL)
     return protection.reason
@@ -149,9 +149,7 @@ def test_an_order_and_a_channel_are_needed() -> None:
     ended = a_register(an_order(valid_until=at(5)))
 
     assert Ground.NO_ORDER is ground_of(ended, a_board(ended), at(5))
-    assert Ground.NO_CHANNEL is ground_of(
-        register, a_board(register), at(10), connected=frozenset()
-    )
+    assert Ground.NO_CHANNEL is ground_of(register, a_board(register), at(10), connected=False)
 
 
 def test_the_event_says_so() -> None:
@@ -162,7 +160,7 @@ def test_the_event_says_so() -> None:
         register=register,
         board=a_board(register),
         canary=UNPROVEN,
-        connected=frozenset({HER}),
+        connected=True,
         now=at(10),
     )
 
