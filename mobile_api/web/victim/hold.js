@@ -93,10 +93,10 @@ export function HoldForHelp({ ask, announce }) {
 }
 
 /**
- * Screen readers make pointer events of their own, without size, pressure or duration.
+ * Screen readers make pointer events of their own: without size, or a mouse that presses nothing.
  * @param {PointerEvent} event
  */
 function isVirtual(event) {
-  if (event.pointerType === "mouse") return event.width === 0 && event.height === 0;
-  return event.pressure === 0 && event.width <= 1 && event.height <= 1;
+  if (event.width === 0 && event.height === 0) return true;
+  return event.pointerType === "mouse" && event.pressure === 0;
 }

@@ -129,7 +129,8 @@ function trendOf(alert) {
 
 /** @param {State} state @param {Alert} alert @returns {Help | null} */
 function helpFor(state, alert) {
-  return state.helps[alert.help?.incident_id ?? ""] ?? null;
+  const told = Object.values(state.helps).find((help) => help.alert_id === alert.alert_id);
+  return state.helps[alert.help?.incident_id ?? ""] ?? told ?? null;
 }
 
 /**

@@ -113,9 +113,9 @@ function Card({ card, state, acts }) {
         <p class="when">${say("since", { time })}</p>`}
     </div>
     ${!alerting && text.map((line) => html`<p>${line}</p>`)}
+    ${alerting && html`<${Seen} card=${card} state=${state} acts=${acts} />`}
     ${card.help !== null && html`<${CentreSeen} help=${card.help} />`}
     ${card.steps.length > 0 && html`<${Steps} steps=${card.steps} />`}
-    ${alerting && html`<${Seen} card=${card} state=${state} acts=${acts} />`}
     ${card.look === "over" && html`<div class="choices">
       <button type="button" class="button button-main" onClick=${acts.safe}>${say("over.safe")}</button>
       <button type="button" class="button" onClick=${() => acts.askForHelp("ring_me")}>${say("over.ring")}</button>
