@@ -17,6 +17,7 @@ from mobile_api.identity import AccountCaller, Caller, session_live, touch
 from records import access, register
 from records.access import Account, Phone, Role, Session
 from runtime.ids import secret_hash
+from runtime.settings import Settings
 
 #: How old an answer of the record may be that all sockets share.
 SHARED_FOR: Final = timedelta(seconds=1)
@@ -80,25 +81,42 @@ class Screening:
         self._asking = asyncio.Lock()
 
     async def still(self, holder: Holder) -> bool:
-        """Return whether what opened a screen still opens one. An open screen is in use."""
-        standing = await self._current()
-        kind, _, name = holder.reference.partition(":")
-        if kind == "token":
-            return name in standing.tokens
-        if kind == "phone":
-            return name in standing.phones
-        session = standing.sessions.get(name)
-        if session is None or not session_live(session, standing.at, self._deps.settings):
+        """Return whether what opened a screen still opens one. An open screen is in use.
+
+        A holder is given up only by the newest word of the record: an older one may have been
+        read before the holder came.
+        """
+        standing = await self._current(SHARED_FOR)
+        if not _stands(holder, standing, self._deps.settings):
+            standing = await self._current(timedelta())
+        if not _stands(holder, standing, self._deps.settings):
             return False
-        await touch(self._deps, session)
+        session = standing.sessions.get(_name(holder))
+        if session is not None:
+            await touch(self._deps, session)
         return True
 
-    async def _current(self) -> Standing:
+    async def _current(self, age_max: timedelta) -> Standing:
         async with self._asking:
             now = self._deps.now()
-            if self._standing is None or now - self._standing.at >= SHARED_FOR:
+            if self._standing is None or now - self._standing.at >= age_max:
                 self._standing = await self._deps.records.read(lambda c: _standing(c, now))
             return self._standing
+
+
+def _name(holder: Holder) -> str:
+    return holder.reference.partition(":")[2]
+
+
+def _stands(holder: Holder, standing: Standing, settings: Settings) -> bool:
+    """Return whether a holder's token, phone or session still opens a screen."""
+    kind, _, name = holder.reference.partition(":")
+    if kind == "token":
+        return name in standing.tokens
+    if kind == "phone":
+        return name in standing.phones
+    session = standing.sessions.get(name)
+    return session is not None and session_live(session, standing.at, settings)
 
 
 class OwnCases:
