@@ -61,7 +61,7 @@ class Clearance(msgspec.Struct, frozen=True, kw_only=True):
 class Ground:
     """One area, drawn and ready to be measured against."""
 
-    __slots__ = ("_circle_m", "_frame", "_shape")
+    __slots__ = ("_border", "_circle_m", "_frame", "_shape")
 
     def __init__(self, area: Area) -> None:
         """Draw `area` on a map of its own."""
@@ -69,11 +69,14 @@ class Ground:
             self._frame = Frame(area.centre)
             self._circle_m: float | None = area.radius_m
             self._shape: BaseGeometry = Point(0.0, 0.0)
+            self._border = self._shape.boundary
             return
         self._frame = Frame(area.parts[0].shell[0])
         self._circle_m = None
         self._shape = _drawn(area, self._frame)
+        self._border = self._shape.boundary
         shapely.prepare(self._shape)
+        shapely.prepare(self._border)
 
     def signed_m(self, position: Position) -> float:
         """Return the distance from the border, metres: negative inside, zero on it."""
@@ -81,9 +84,8 @@ class Ground:
         if self._circle_m is not None:
             return math.hypot(east, north) - self._circle_m
         spot = Point(east, north)
-        if self._shape.covers(spot):
-            return -self._shape.boundary.distance(spot)
-        return self._shape.distance(spot)
+        metres = self._border.distance(spot)
+        return -metres if self._shape.covers(spot) else metres
 
     def passed_m(self, start: Position, end: Position) -> tuple[float, float]:
         """Return how near the straight way from `start` to `end` came, and where on it.

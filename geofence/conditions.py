@@ -188,24 +188,28 @@ def _timely(look: _Look, fix: Fix) -> bool:
 
 
 def _level(look: _Look, streaks: Mapping[Level, Streak]) -> Level:
-    """Return the level that follows from what was found, by the tables."""
+    """Return the level that follows from what was found, by the tables.
+
+    A suspect fix may only raise. Only a fix that decides leads out of a ring. The clock, when it
+    has no fresh report to go by, can only say that they are lost.
+    """
     level, cause, condition = look.state.level or Level.CLEAR, look.cause, look.condition
-    lost_only = not look.measured or (cause.occasion is Occasion.CLOCK and not _fresh(look))
-    lost_only = lost_only and look.state.level is not None
+    blind = cause.occasion is Occasion.CLOCK and look.state.level is not None and not _fresh(look)
+    leads_out = cause.fix is not None and not cause.held
     if isinstance(condition, Proximity):
-        seen = [one for one in look.measured if isinstance(one, Separation)]
-        lost = tuple(f for one in seen or [None] for f in proximity.lost(one, condition))
-        if lost_only or not seen:
+        pairs = [one for one in look.measured if isinstance(one, Separation)]
+        lost = tuple(f for one in pairs or [None] for f in proximity.lost(one, condition))
+        if blind or not pairs:
             return proximity.advance(level, lost)
-        found = (proximity.ring(seen[0].nearest_m, condition),)
-        left = proximity.left(streaks, condition)
-        return proximity.advance(level, found if cause.held else (*found, *left, *lost))
-    passed = [one for one in look.measured if isinstance(one, Clearance)]
-    gone = tuple(f for one in passed or [None] for f in exclusion.lost(one, condition))
-    if lost_only or not passed:
+        ring = (proximity.ring(pairs[0].nearest_m, condition),)
+        left = proximity.left(streaks, condition) if leads_out else ()
+        return proximity.advance(level, ring if cause.held else (*ring, *left, *lost))
+    spots = [one for one in look.measured if isinstance(one, Clearance)]
+    gone = tuple(f for one in spots or [None] for f in exclusion.lost(one, condition))
+    if blind or not spots:
         return exclusion.advance(level, gone)
-    side = (exclusion.side(passed[0], condition),)
-    off = exclusion.left(streaks, condition)
+    side = (exclusion.side(spots[0], condition),)
+    off = exclusion.left(streaks, condition) if leads_out else ()
     return exclusion.advance(level, side if cause.held else (*side, *off, *gone))
 
 

@@ -62,6 +62,10 @@ class Engine:
         """Return whether anything was ever said of a device, by the register or by itself."""
         return device_id in self._watchlist.devices
 
+    def skip(self, change_id: int) -> None:
+        """Go on as if a register change had been taken in; it cannot be."""
+        self._follow(change_id)
+
     def step(self, fact: Fact, now: datetime) -> tuple[Transition, ...]:
         """Take in one fact at `now`, and return what changed, in the order in which it did."""
         rows: list[Transition] = []

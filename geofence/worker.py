@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from domain.errors import KeepclearError
 from domain.ids import is_canary
 from domain.reading import Fix, Reading
 from domain.transition import Fact, Tick, Transition
@@ -44,8 +45,21 @@ _SECOND: Final = timedelta(seconds=1)
 #: How often the record is searched for what a stream may have lost.
 _SWEEP_EVERY: Final = timedelta(seconds=5)
 
+
+class PoisonedFactError(KeepclearError):
+    """A fact could not be evaluated; it is set aside so that everyone else is still watched."""
+
+    def __init__(self, kind: str, ref: str) -> None:
+        """Name the fact by its kind and its reading or change."""
+        super().__init__()
+        self.kind = kind
+        self.ref = ref
+
+
 _READING: Any = Reading
 _FACT: Any = Fact
+#: Facts of the register; the rest are readings.
+_CHANGES: Final = frozenset({"order_changed", "device_changed", "tamper_cleared"})
 
 _log = logger("geofence.worker")
 
@@ -83,17 +97,18 @@ class EngineRoom:
         self._transitions = streams.open(TRANSITIONS)
         self._metrics = metrics
         self._clock = clock
+        self._turn = asyncio.Lock()
         self._begin_anew(Engine(), 0, 0, set())
 
     async def run(self, beat: Beat) -> None:
         """Live until `beat.stopping`: catch up with the record, then go on as facts come."""
         await self._catch_up(beat)
         async with asyncio.TaskGroup() as group:
-            listening = group.create_task(self._listen())
+            listening = group.create_task(self._listen(beat))
             while not beat.stopping.is_set():
                 beat()
-                await self._go_round()
-            while await self._go_round(wait=timedelta(0)):
+                await self._go_round(beat)
+            while await self._go_round(beat, timedelta(0)):
                 beat()
             listening.cancel()
 
@@ -101,13 +116,33 @@ class EngineRoom:
         """Take up the engine where the record left it, and evaluate what it has not seen."""
         pending = await self._facts.unacknowledged(GROUP)
         await self._register.unacknowledged(GROUP)
+        await self._restore(beat)
+        await self._facts.acknowledge(GROUP, [entry.entry_id for entry in pending])
+        _log.info("engine_restored", evaluations=self._ordinal)
+
+    async def _restore(self, beat: Beat) -> None:
         self._begin_anew(*await self._records.read(_load))
         swept = _BATCH_MAX
         while swept == _BATCH_MAX:
             beat()
-            swept = await self._sweep()
-        await self._facts.acknowledge(GROUP, [entry.entry_id for entry in pending])
-        _log.info("engine_restored", evaluations=self._ordinal)
+            try:
+                swept = await self._sweep()
+            except PoisonedFactError as poisoned:
+                await self._set_aside(poisoned)
+                swept = _BATCH_MAX
+
+    async def _set_aside(self, poisoned: PoisonedFactError) -> None:
+        """Record that a fact was looked at to no effect, and forget what it did to the engine."""
+        _log.error("fact_set_aside", kind=poisoned.kind, ref=poisoned.ref, exc_info=poisoned)
+        self._begin_anew(*await self._records.read(_load))
+        taken = _Round()
+        taken.evaluated.append(
+            EvaluationRow(kind=poisoned.kind, ref=poisoned.ref, at=self._engine.clock)
+        )
+        if poisoned.kind in _CHANGES:
+            self._engine.skip(int(poisoned.ref))
+        await self._commit(taken, (), self._clock())
+        self._begin_anew(*await self._records.read(_load))
 
     def _begin_anew(self, engine: Engine, ordinal: int, mark: int, done: set[int]) -> None:
         self._engine = engine
@@ -118,22 +153,33 @@ class EngineRoom:
         self._swept_at = self._ticked_at = self._clock().replace(microsecond=0)
         self._register_changed = True
 
-    async def _go_round(self, wait: timedelta | None = None) -> int:
+    async def _go_round(self, beat: Beat, wait: timedelta | None = None) -> int:
         """Take in what there is, commit what follows, tell it; return how much there was."""
         if wait is None:
             wait = _SECOND - timedelta(microseconds=self._clock().microsecond)
         entries = await self._facts.read(GROUP, _BATCH_MAX, wait)
+        async with self._turn:
+            await self._take_in(beat, entries)
+        return len(entries)
+
+    async def _take_in(self, beat: Beat, entries: Sequence[Entry]) -> None:
+        """Step, commit, acknowledge, tell."""
         began_at = self._clock()
         taken = _Round()
         readings: list[Reading] = [decode(entry.body, _READING) for entry in entries]
-        await self._follow_register(taken, readings)
-        self._evaluate(taken, readings)
+        try:
+            await self._follow_register(taken, readings)
+            self._evaluate(taken, readings)
+        except PoisonedFactError as poisoned:
+            await self._set_aside(poisoned)
+            # What else this round took is still unevaluated in the record.
+            await self._restore(beat)
+            taken = _Round()
         if len(entries) < _BATCH_MAX:
             self._tick(taken)
         await self._commit(taken, entries, began_at)
         if self._clock() - self._swept_at >= _SWEEP_EVERY:
             await self._sweep()
-        return len(entries)
 
     async def _sweep(self) -> int:
         """Evaluate what the record holds and no stream brought; return how much that was."""
@@ -157,11 +203,7 @@ class EngineRoom:
         self._register_changed = False
         changes = await self._records.read(partial(_changes, self._engine.followed))
         for change in changes:
-            fact: Fact = decode(change.body, _FACT)
-            taken.decided += self._engine.step(fact, change.at)
-            taken.evaluated.append(
-                EvaluationRow(kind=change.kind, ref=str(change.change_id), at=self._engine.clock)
-            )
+            self._step(taken, decode(change.body, _FACT), change.at, str(change.change_id))
 
     def _evaluate(self, taken: _Round, readings: Sequence[Reading]) -> None:
         """Step through readings in order, each once."""
@@ -169,13 +211,22 @@ class EngineRoom:
             place = reading.log_position
             if place <= self._mark or place in self._done or place in taken.positions:
                 continue
-            taken.decided += self._engine.step(reading, reading.received_at)
-            kind = str(reading.__struct_config__.tag)
-            taken.evaluated.append(
-                EvaluationRow(kind=kind, ref=reading.reading_id, at=self._engine.clock)
-            )
+            self._step(taken, reading, reading.received_at, reading.reading_id)
             taken.positions.add(place)
             taken.fixes += isinstance(reading, Fix)
+
+    def _step(self, taken: _Round, fact: Fact, now: datetime, ref: str) -> None:
+        """Let the engine take in one fact.
+
+        Raises:
+            PoisonedFactError: It cannot; what it has become must not be believed.
+        """
+        kind = str(fact.__struct_config__.tag)
+        try:
+            taken.decided += self._engine.step(fact, now)
+        except Exception as error:
+            raise PoisonedFactError(kind, ref) from error
+        taken.evaluated.append(EvaluationRow(kind=kind, ref=ref, at=self._engine.clock))
 
     def _tick(self, taken: _Round) -> None:
         """Tell the engine the time at every whole second."""
@@ -227,13 +278,15 @@ class EngineRoom:
                 reason=transition.reason,
             )
 
-    async def _listen(self) -> None:
-        """Note that the register changed, whenever somebody says so."""
+    async def _listen(self, beat: Beat) -> None:
+        """Take in a change of the register as soon as somebody speaks of it."""
         while True:
             entries = await self._register.read(GROUP, _BATCH_MAX, _SECOND)
             await self._register.acknowledge(GROUP, [entry.entry_id for entry in entries])
             if entries:
-                self._register_changed = True
+                async with self._turn:
+                    self._register_changed = True
+                    await self._take_in(beat, ())
 
 
 def _load(connection: Connection) -> tuple[Engine, int, int, set[int]]:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
-from domain.reading import Reading
-from domain.transition import DeviceChanged, Level, OrderChanged, Transition
+from domain.reading import Fix, Reading
+from domain.transition import DeviceChanged, Fact, Level, OrderChanged, Transition
+from geofence.engine import Engine
 from geofence.worker import EngineRoom
 from records import readings, register
 from records.database import Records
@@ -25,6 +26,7 @@ from tests.unit.geofence.scenes import (
     TAG,
     a_device,
     a_fix,
+    a_pair,
     an_order,
     instant,
     levels,
@@ -169,3 +171,49 @@ async def test_a_restart_decides_nothing_twice(records: Records, streams: Memory
         )
     )
     assert ["1", "2", "3", "phone@1", "tag@2", "tag@17"] == refs
+
+
+async def test_a_change_of_the_register_is_decided_at_once(
+    records: Records, streams: MemoryStreams
+) -> None:
+    """A new order is judged against the last known places without waiting for a fix."""
+    await streams.open("transitions").unacknowledged("test")
+    facts = [a_fix(PHONE, 1, 0), a_fix(TAG, 2, 5000)]
+    await commit(records, facts)
+    async with room(records, streams):
+        assert [(None, Level.CLEAR)] == levels(await decided(streams, 1))
+        wider = an_order(a_pair(alert_m=6000.0, warning_m=9000.0), revision=2)
+        await records.write(
+            lambda connection: register.record_change(
+                connection,
+                "order_changed",
+                "order",
+                instant(5),
+                lambda n: encode(OrderChanged(change_id=n, received_at=instant(5), order=wider)),
+            )
+        )
+        await streams.open("register").append([encode("register")])
+        told = await decided(streams, 1)
+    assert [(Level.CLEAR, Level.BREACH)] == levels(told)
+
+
+async def test_a_fact_that_cannot_be_taken_in_is_set_aside(
+    records: Records, streams: MemoryStreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One fact that breaks the engine stops nobody else from being watched."""
+    await streams.open("transitions").unacknowledged("test")
+    whole = Engine.step
+
+    def brittle(self: Engine, fact: Fact, now: datetime) -> tuple[Transition, ...]:
+        rows = whole(self, fact, now)
+        assert not (isinstance(fact, Fix) and fact.reading_id == "tag@2")
+        return rows
+
+    monkeypatch.setattr(Engine, "step", brittle)
+    facts = [a_fix(PHONE, 1, 0), a_fix(TAG, 2, 100), a_fix(TAG, 17, 500)]
+    async with room(records, streams):
+        await commit(records, facts)
+        await streams.open("facts").append([encode(fact) for fact in facts])
+        told = await decided(streams, 1)
+    assert [(None, Level.BREACH)] == levels(told)
+    assert told == await recorded(records)
