@@ -173,11 +173,15 @@ async def _while_allowed(
 
 
 async def _until_not_allowed(socket: WebSocket, holder: Holder, own: OwnCases | None) -> None:
-    """Return when the holder of a socket may not hold it any more."""
+    """Return when the holder of a socket may not hold it any more.
+
+    Whoever was just let in is not looked at again at once: the answer that sockets share may be
+    older than a phone that was enrolled a moment ago.
+    """
     while True:
+        await asyncio.sleep(LOOK_AGAIN_S)
         if not await _allowed(socket, holder, own):
             return
-        await asyncio.sleep(LOOK_AGAIN_S)
 
 
 async def _allowed(socket: WebSocket, holder: Holder, own: OwnCases | None) -> bool:

@@ -1,6 +1,6 @@
 """A registered case: a wearer with a tag, a protected person with a handset and a phone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
@@ -44,6 +44,7 @@ class Case:
     condition_id: str
     tag: Tag
     handset: Tag
+    screens: list[Screen] = field(default_factory=list[Screen])
 
     @classmethod
     async def register(cls, program: Program, **order: Any) -> Self:
@@ -93,15 +94,21 @@ class Case:
     async def console(self, after: str | None = None) -> Screen:
         """Open the console as the operator."""
         ticket = good(await self.operator.post("/live-ticket", json={}))["ticket"]
-        return await Screen.open(self.program, "console", ticket, after)
+        return self._kept(await Screen.open(self.program, "console", ticket, after))
 
     async def her_screen(self, after: str | None = None) -> Screen:
         """Open her screen with her phone's cookie."""
         ticket = good(await self.phone.post("/live-ticket", json={}))["ticket"]
-        return await Screen.open(self.program, "victim", ticket, after)
+        return self._kept(await Screen.open(self.program, "victim", ticket, after))
+
+    def _kept(self, screen: Screen) -> Screen:
+        self.screens.append(screen)
+        return screen
 
     async def close(self) -> None:
         """Let go of every client."""
+        for screen in self.screens:
+            await screen.close()
         self.tag.close()
         self.handset.close()
         for client in (self.admin, self.operator, self.phone):

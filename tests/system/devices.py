@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self, cast
@@ -11,6 +12,7 @@ from typing import Any, Self, cast
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from tests.system.program import Program, until
@@ -185,6 +187,7 @@ class Screen:
         return cast("Message", frame["data"])
 
     async def close(self) -> None:
-        """Close the socket."""
+        """Close the socket and read what was still on its way."""
         await self.socket.close()
-        self._reader.cancel()
+        with suppress(ConnectionClosed):
+            await self._reader
