@@ -182,7 +182,9 @@ class Alerts:
         if results:
             bodies = [encode(result) for result in results]
             await self._streams.open(COMMAND_RESULTS).append(bodies)
-            _log.info("commands_carried_out", count=len(results))
+        asked = [one for one in results if not is_canary(one.command_id)]
+        if asked:
+            _log.info("commands_carried_out", count=len(asked))
 
     async def _hear_end(self, beat: Beat) -> None:
         await beat.stopping.wait()

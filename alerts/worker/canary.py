@@ -119,7 +119,7 @@ class CanaryRoom:
                     await self._send(due, devices)
                 await _pause(woken)
                 await self._listen(subscriber)
-                self._measure(now)
+                self._measure()
                 await self._prune(now)
         finally:
             self._office.hub.unsubscribe(subscriber)
@@ -172,7 +172,8 @@ class CanaryRoom:
         if added:
             await self._streams.open(COMMANDS).append([body])
 
-    def _measure(self, now: datetime) -> None:
+    def _measure(self) -> None:
+        now = self._clock()
         since = self._office.verdict(now).since
         if since is not None:
             self._metrics.canary_age_seconds.set((now - since).total_seconds())
