@@ -40,8 +40,7 @@ def judge(watchlist: Watchlist, state: ConditionState, cause: Cause) -> Outcome:
         state, row = lift(state, order, condition, cause, reason)
     else:
         if state.in_force_since is None:
-            began_at = max(order.valid_from, cause.at) if state.level is None else cause.at
-            state = msgspec.structs.replace(state, in_force_since=began_at)
+            state = msgspec.structs.replace(state, in_force_since=cause.at)
         state, row = _look(watchlist, state, cause)
     idle = cause.occasion is Occasion.CLOCK and row is None
     look_at = deadlines.look_after(watchlist, state, cause.at, idle=idle)

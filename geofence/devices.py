@@ -37,8 +37,7 @@ def heard(watchlist: Watchlist, state: DeviceState, cause: Cause, at: datetime) 
 
 def overdue(watchlist: Watchlist, state: DeviceState, cause: Cause) -> Outcome:
     """Return a device whose deadline has come: late, or silent, or not even late."""
-    near = _near(watchlist, state)
-    found = contact.sign(state, cause.at, near=near)
+    found = contact.sign(state, cause.at, near=_pressing(watchlist, state))
     advanced = contact.TRANSITIONS[state.contact, found] if found is not Sign.HEARD else None
     if advanced is None or advanced is state.contact:
         return state, []
@@ -167,8 +166,10 @@ def _superseded(state: DeviceState, event: DeviceEvent) -> bool:
 
 
 def _cried(watchlist: Watchlist, state: DeviceState, cause: Cause, event: DeviceEvent) -> Outcome:
-    """Return a cry for help: every one counts, none latches."""
+    """Return a cry for help: every one counts, none latches, and no date makes it void."""
     order = _order_for(watchlist, state, cause.at)
+    if order is None and state.device.person_id is not None:
+        order = watchlist.last_order_naming(state.device.person_id)
     if order is None or state.sos_id == event.reading_id:
         return state, []
     state = msgspec.structs.replace(state, sos_id=event.reading_id)
@@ -192,7 +193,7 @@ def _raised(
         after=trouble.level,
         reason=trouble.reason,
         since=trouble.since,
-        near=_close(watchlist, state) if unknown else _near(watchlist, state),
+        near=_pressing(watchlist, state) if unknown else _near(watchlist, state),
         page=unknown and carrier is not None and watchlist.urgent(carrier),
     )
     return device_row(change, cause, order=order, state=state)
@@ -216,11 +217,11 @@ def _near(watchlist: Watchlist, state: DeviceState) -> bool:
     return carrier is not None and watchlist.near(carrier)
 
 
-def _close(watchlist: Watchlist, state: DeviceState) -> bool:
+def _pressing(watchlist: Watchlist, state: DeviceState) -> bool:
     """Return whether silence of this device is silence near her.
 
     Being a quarter of an hour away makes tamper urgent; most people live that near, and being
     indoors there is no emergency.
     """
     carrier = state.device.person_id
-    return carrier is not None and (watchlist.close(carrier) or watchlist.urgent(carrier))
+    return carrier is not None and (watchlist.pressing(carrier) or watchlist.urgent(carrier))

@@ -59,7 +59,7 @@ def scene_of(watchlist: Watchlist, state: ConditionState, at: datetime, fix: Fix
         watch=(state.order_id, state.condition_id),
         order=watchlist.orders[state.order_id].order,
         at=at,
-        grace=GRACE_NEAR if state.near else GRACE,
+        grace=GRACE_NEAR if state.pressing else GRACE,
         since=since,
         fix=fix,
     )

@@ -126,6 +126,11 @@ class ConditionState(msgspec.Struct, frozen=True, kw_only=True, tag="condition")
         """Return whether things stood at `warning` or worse, or were getting worse."""
         return self.known is not Level.CLEAR or self.closing_mps >= CLOSING_MPS
 
+    @property
+    def pressing(self) -> bool:
+        """Return whether a device that falls silent now falls silent near her."""
+        return self.close or (self.near and self.worrying)
+
 
 class OrderState(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
     """One order as last changed; `deadline` is its next beginning or end."""

@@ -84,6 +84,11 @@ class Watchlist:
         in_force = [order for order in held if order.in_force(at)]
         return sorted(in_force, key=lambda order: order.wearer_id != person_id)
 
+    def last_order_naming(self, person_id: PersonId) -> Order | None:
+        """Return the order naming the person that ends last, in force or not."""
+        held = [self.orders[order_id].order for order_id in self._orders_of.get(person_id, ())]
+        return max(held, key=lambda order: (order.valid_until, order.order_id), default=None)
+
     def ground(self, watch: Watch) -> Ground:
         """Return the drawn area of a zone."""
         if watch not in self._ground:
@@ -116,9 +121,9 @@ class Watchlist:
         """Return whether the person is, or could soon be, where an order wants nobody near."""
         return any(self.states[watch].near for watch in self._watched(person_id))
 
-    def close(self, person_id: PersonId) -> bool:
-        """Return whether the person was last seen within the warning distance of anybody."""
-        return any(self.states[watch].close for watch in self._watched(person_id))
+    def pressing(self, person_id: PersonId) -> bool:
+        """Return whether the person, should he fall silent now, would do so near her."""
+        return any(self.states[watch].pressing for watch in self._watched(person_id))
 
     def urgent(self, person_id: PersonId) -> bool:
         """Return whether losing this person now must page someone: the budget of `unknown`.

@@ -24,7 +24,7 @@ from domain.order import (
     Proximity,
 )
 from domain.position import Position
-from domain.reading import DeviceEvent, EventType, Fix, FixState
+from domain.reading import DeviceEvent, EventType, Fix, FixState, Presence
 from domain.transition import DeviceChanged, Fact, Level, OrderChanged, Tick, Transition
 from geofence.engine import Engine
 
@@ -94,6 +94,18 @@ def an_event(device_id: DeviceId, seconds: float, event_type: EventType) -> Devi
         occurred_at=instant(seconds),
         received_at=instant(seconds),
         event_type=event_type,
+    )
+
+
+def a_presence(device_id: DeviceId, seconds: float, *, online: bool) -> Presence:
+    """Return what the broker says of the tag's or the phone's connection."""
+    return Presence(
+        reading_id=ReadingId(f"{device_id}~{seconds}"),
+        log_position=int(seconds * 1024),
+        device_id=device_id,
+        person_id=HER if device_id == PHONE else WEARER,
+        received_at=instant(seconds),
+        online=online,
     )
 
 

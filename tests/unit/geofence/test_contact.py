@@ -11,6 +11,7 @@ from tests.unit.geofence.scenes import (
     PHONE,
     TAG,
     a_fix,
+    a_presence,
     a_tick,
     an_event,
     an_order,
@@ -72,6 +73,41 @@ def test_tamper_latches_until_a_human_clears_it() -> None:
     rows = engine.step(cleared, instant(20))
     assert [(Level.WARNING, Level.CLEAR)] == levels(rows)
     assert Subject.TAMPER is rows[0].subject
+
+
+def test_a_cry_for_help_outlives_its_order() -> None:
+    """SOS from a phone whose order has ended is passed on under that order."""
+    order = an_order(valid_until=instant(10))
+    facts = [*register(order), a_fix(PHONE, 0, 0), an_event(PHONE, 50, EventType.SOS)]
+    rows = [row for row in run(Engine(), facts) if row.subject is Subject.SOS]
+    assert [(Level.CLEAR, Level.BREACH)] == levels(rows)
+
+
+def test_no_fix_is_loss_of_location_until_the_next_one() -> None:
+    """A tag that says it lost its satellites has no place until a fix says otherwise."""
+    facts = [*register(an_order()), a_fix(TAG, 0, 9000), an_event(TAG, 5, EventType.GNSS_LOST)]
+    facts += [a_fix(TAG, 30, 9000, accuracy_m=5000.0), a_fix(TAG, 60, 9000)]
+    rows = [row for row in run(Engine(), facts) if row.subject is Subject.LOCATION_LOSS]
+    assert [(Level.CLEAR, Level.UNKNOWN), (Level.UNKNOWN, Level.CLEAR)] == levels(rows)
+    assert instant(60) == rows[-1].at
+
+
+def test_battery_is_said_twice_when_it_gets_critical() -> None:
+    """Low, then critical, then charged: each is said once."""
+    words = [EventType.BATTERY_LOW, EventType.BATTERY_LOW, EventType.BATTERY_CRITICAL]
+    words += [EventType.CHARGING_STARTED]
+    facts = [*register(an_order()), a_fix(TAG, 0, 9000)]
+    facts += [an_event(TAG, 5 + number, word) for number, word in enumerate(words)]
+    rows = [row for row in run(Engine(), facts) if row.subject is Subject.BATTERY]
+    assert ["battery_low", "battery_critical", "charging_started"] == [row.reason for row in rows]
+
+
+def test_a_last_will_is_no_word_from_the_device() -> None:
+    """A broken connection is remembered, and neither ends nor hastens silence."""
+    gone = a_presence(TAG, 50, online=False)
+    facts = [*register(an_order()), a_fix(TAG, 0, 60_000), gone, a_tick(120)]
+    rows = [row for row in run(Engine(), facts) if row.subject is Subject.CONTACT_LOSS]
+    assert instant(90) == next(row.at for row in rows if row.device_id == TAG)
 
 
 def test_every_sos_is_passed_on() -> None:
