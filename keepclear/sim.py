@@ -1,6 +1,7 @@
 """`keepclear sim run`: a scenario against a running system, ours by default."""
 
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -10,7 +11,9 @@ from runtime.settings import Settings
 from simulator import runner
 
 #: Under this name the scenario's program registers its cast.
-PROGRAM = "simulator"
+PROGRAM: Final = "simulator"
+#: And under this one it watches the console, which an administrator may not.
+WATCHER: Final = "simulator-watch"
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +46,7 @@ async def run(stage: Stage, scenario: str, *, speed: float, seed: int, capture: 
         scenario,
         http_url=stage.http or settings.base_url,
         token=stage.token or await create_token("administrator", PROGRAM),
+        console_token=stage.token or await create_token("operator", WATCHER),
         broker_host=broker.hostname or settings.mqtt_host,
         broker_port=broker.port or settings.mqtt_port,
         speed=speed,

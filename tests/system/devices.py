@@ -32,6 +32,7 @@ class Tag:
     acknowledged: set[int] = field(default_factory=set[int])
     commands: list[Message] = field(default_factory=list[Message])
     connected: threading.Event = field(default_factory=threading.Event)
+    gone: threading.Event = field(default_factory=threading.Event)
     client: mqtt.Client | None = None
 
     def connect(self, port: int) -> Self:
@@ -58,10 +59,12 @@ class Tag:
             return
         client.subscribe(f"kc/v1/{self.username}/#", qos=1)
         client.publish(f"kc/v1/{self.username}/online", "1", qos=1, retain=True)
+        self.gone.clear()
         self.connected.set()
 
     def _on_disconnect(self, *_arguments: object) -> None:
         self.connected.clear()
+        self.gone.set()
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         if message.topic.endswith("/ack"):
@@ -113,9 +116,10 @@ class Tag:
         await until(done, seconds, "every message is acknowledged by the application")
 
     def close(self) -> None:
-        """Disconnect."""
+        """Disconnect, and wait until that is done: a socket left open is a warning later."""
         if self.client is not None:
             self.client.disconnect()
+            self.gone.wait(5.0)
             self.client.loop_stop()
 
 
