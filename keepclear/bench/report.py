@@ -116,6 +116,8 @@ def _latencies(one: Figures) -> Table:
 
 
 def _row(found: Latency) -> tuple[str, ...]:
+    if not found.count:
+        return ("0", *("-",) * 4)
     times = (found.p50, found.p99, found.p99_9, found.worst)
     return (f"{found.count:,}", *("never" if t is None else f"{1000.0 * t:,.1f}" for t in times))
 
