@@ -98,8 +98,11 @@ def _look(watchlist: Watchlist, state: ConditionState, cause: Cause) -> Outcome:
         return state, None
     streaks = _streaks(look)
     found = _level(look, streaks)
-    if cause.held and SEVERITY.get(found, 0) <= SEVERITY.get(state.level or Level.CLEAR, 0):
+    if cause.held and not _raises(state.level, found):
         return state, None
+    if _raises(state.level, found):
+        # Fixes beyond the ring before it was entered say nothing of having left it.
+        streaks = dict[Level, Streak]()
     state = _remembered(look, streaks, found)
     if found is look.state.level:
         return state, None
@@ -326,6 +329,14 @@ def _falls(before: Level | None, found: Level) -> bool:
     if before is None or before is Level.UNKNOWN or found is Level.UNKNOWN:
         return False
     return SEVERITY[found] < SEVERITY[before]
+
+
+def _raises(before: Level | None, found: Level) -> bool:
+    """Return whether things got worse; out of `unknown`, only a breach is worse for certain."""
+    if found is Level.UNKNOWN:
+        return False
+    floor = Level.WARNING if before is Level.UNKNOWN else before or Level.CLEAR
+    return SEVERITY[found] > SEVERITY[floor]
 
 
 def _reference(watchlist: Watchlist, look: _Look) -> FixReference | None:

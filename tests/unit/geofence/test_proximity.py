@@ -143,3 +143,18 @@ def test_no_position_at_all_is_said_after_a_decent_wait() -> None:
     assert [(None, Level.UNKNOWN)] == levels(rows)
     assert "no_position" == rows[0].reason
     assert instant(89) == rows[0].at
+
+
+def test_fixes_before_a_breach_do_not_help_to_leave_it() -> None:
+    """A breach that the clock foresaw is left by fixes made after it, not by those before."""
+    east = [3000, 2700, 2400, 2100, 1800, 1800, 1800, 1800, 1800]
+    facts = register(an_order())
+    for minute, metres in enumerate(east):
+        facts.append(a_fix(PHONE, 60 * minute, 0))
+        speed = 15.0 if minute == 4 else 0.0
+        facts.append(a_fix(TAG, 60 * minute + 1, metres, speed_mps=speed, course_deg=270.0))
+    rows = of(run(Engine(), facts), PAIR)
+    breach = next(row for row in rows if row.after is Level.BREACH)
+    assert "closing_in" == breach.reason
+    assert 120 <= (rows[-1].at - breach.at).total_seconds()
+    assert (Level.BREACH, Level.WARNING) == levels(rows)[-1]
