@@ -23,20 +23,29 @@ OpenPage = Callable[..., Page]
 Serve = Callable[..., Fake]
 
 
-def watch(page: Page, address: str, faults: list[str]) -> None:
-    """Collect into `faults` what a page may never do: err, break its policy, ask a stranger."""
+def watch(page: Any, address: str, faults: list[str]) -> None:
+    """Collect into `faults` what a page may never do: err, break its policy, ask a stranger.
+
+    Args:
+        page: Of Playwright's blocking or its awaited kind; they share no type.
+        address: Of the one host that it may ask.
+        faults: Grows while the page lives.
+    """
     host = address.split("/")[2]
 
     def said(message: Any) -> None:
         if message.type == "error" and not any(word in message.text for word in HARMLESS):
             faults.append(message.text)
 
+    def erred(error: Any) -> None:
+        faults.append(str(error))
+
     def asked(request: Any) -> None:
         if not request.url.startswith(("data:", "blob:")) and request.url.split("/")[2] != host:
             faults.append(f"asked a stranger: {request.url}")
 
     page.on("console", said)
-    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("pageerror", erred)
     page.on("request", asked)
 
 

@@ -215,6 +215,7 @@ def test_works_where_no_map_can_be_drawn(
     """Without WebGL the desk says so, lists positions, and every act still works."""
     page = open_page(fake.address + "/console", within=browser_without_webgl, viewport=DESK)
     expect(page.get_by_text("The map cannot be drawn on this computer.")).to_be_visible()
+    expect(page.locator(".row")).to_have_count(4)
     fake.say("console", "position", a_position("person-w", "tag-1", 51.617, -0.118))
     expect(page.locator(".positions")).to_contain_text("tag-1")
 

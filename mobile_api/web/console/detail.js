@@ -66,10 +66,10 @@ function Facts({ incident, phone, now }) {
   const fixAt = incident.fix?.t;
   const reach = reachOf(phone, incident, now);
   const rows = [
-    ["fact.distance", measured, measured === null ? null : say(incident.proven ? "fact.proven" : "fact.not_proven")],
-    ["fact.nearest", nearest(incident), null],
+    ["fact.distance", measured, fixAt ? say("fact.measured", { time: times.second(fixAt), age: age(now - Date.parse(fixAt)) }) : null],
+    ["fact.nearest", nearest(incident), measured === null ? null : say(incident.proven ? "fact.proven" : "fact.not_proven")],
     ["fact.contact_in", incident.ttc_s === null || incident.ttc_s === undefined ? null : count(incident.ttc_s * 1000), null],
-    ["fact.fix", fixAt ? `${times.second(fixAt)}` : null, fixAt ? age(now - Date.parse(fixAt)) : null],
+    ["fact.fix", fixAt && measured === null ? times.second(fixAt) : null, fixAt ? age(now - Date.parse(fixAt)) : null],
     ["fact.why", reasonOf(incident.reason), incident.retrospective ? say("fact.retrospective") : null],
     ["fact.wearer", incident.wearer_name ?? null, null],
     ["fact.protected", incident.protected_name ?? null, null],

@@ -121,6 +121,7 @@ function named(incident) {
     ...incident,
     reference: incident["reference"] ?? order.reference,
     condition_name: incident["condition_name"] ?? condition?.name,
+    of_handset: state.devices.get(incident["device_id"])?.kind === "handset",
     ...(incident["owner"] ? { owner_name: incident["owner_name"] ?? officer(incident["owner"]) } : {}),
     ...(incident["timeline"] ? { timeline: incident["timeline"].map((/** @type {any} */ entry) => ({ ...entry, actor_name: entry.actor_name ?? officer(entry.actor) })) } : {}),
   };
@@ -192,7 +193,7 @@ function news(before, id) {
   const worse = known === undefined || known["priority"] !== incident["priority"] || !isUnanswered(known);
   if (!worse) return;
   alarm.sound(incident["priority"]);
-  desk.said = say("said.new", { priority: incident["priority"], what: headline(incident) });
+  desk.said = say("said.new", { priority: incident["priority"], what: headline(named(incident)) });
 }
 
 /**
@@ -284,8 +285,9 @@ setInterval(() => {
   alarm.watch(unansweredP1(state).length);
   draw();
 }, TICK_MS);
+live.start();
 session().then((me) => {
   arrange({ me });
-  if (mayWork(me)) live.start();
-}, () => live.start());
+  if (!mayWork(me)) live.stop();
+}, () => {});
 draw();

@@ -160,11 +160,23 @@ export function reachOf(phone, incident, now) {
   return waited > NOT_YET_MS ? "not_yet" : null;
 }
 
+/**
+ * Since when an incident waits for an answer: it opened, became more urgent, or opened again.
+ * @param {Incident} incident @returns {number} milliseconds
+ */
+export function waitingSince(incident) {
+  const entries = incident["timeline"] ?? [];
+  const again = entries.findLast((/** @type {any} */ entry) => entry.kind === "reopened");
+  const urgent = incident["priority"] === "P1"
+    ? entries.find((/** @type {any} */ entry) => ["breach", "contact"].includes(entry.level)) : undefined;
+  return Date.parse((again ?? urgent)?.at ?? incident["opened_at"]);
+}
+
 /** @param {Incident} incident @param {number} now @returns {(number | string)[]} */
 function queueKey(incident, now) {
   const priority = RANK[incident["priority"]] ?? 2;
   const open = isUnanswered(incident);
-  const age = now - Date.parse(incident["opened_at"]);
+  const age = now - waitingSince(incident);
   const late = open && age > (TARGET_S[incident["priority"]] ?? 0) * 1000;
   return [open && priority === 0 ? 0 : 1, late ? 0 : 1, open ? 0 : 1, priority, incident["opened_at"] ?? "", idOf(incident)];
 }

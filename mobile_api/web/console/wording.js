@@ -4,7 +4,7 @@
 
 import { timeWriter } from "../shared/clock.js";
 import { has, say } from "../shared/words.js";
-import { TARGET_S, isUnanswered } from "./model.js";
+import { TARGET_S, isUnanswered, waitingSince } from "./model.js";
 
 /** @typedef {import("./model.js").Incident} Incident */
 
@@ -13,6 +13,8 @@ export const times = timeWriter(navigator.language.startsWith("en") ? navigator.
 /** @param {Incident} incident what happened, in words */
 export function headline(incident) {
   const { kind, level, reason } = incident;
+  const hers = `handset.${kind}.${level === "clear" ? "clear" : "any"}`;
+  if (incident["of_handset"] && has(hers)) return say(hers);
   if (reason === "predicted" && has(`${kind}.predicted`)) return say(`${kind}.predicted`);
   for (const key of [`${kind}.${level}`, `${kind}.any`]) {
     if (has(key)) return say(key);
@@ -76,7 +78,7 @@ export function age(ms) {
  */
 export function answerBy(incident, now) {
   if (!isUnanswered(incident)) return null;
-  const left = (TARGET_S[incident["priority"]] ?? 0) * 1000 - (now - Date.parse(incident["opened_at"]));
+  const left = (TARGET_S[incident["priority"]] ?? 0) * 1000 - (now - waitingSince(incident));
   return left >= 0
     ? { text: say("answer.left", { time: count(left) }), late: false }
     : { text: say("answer.late", { time: count(-left) }), late: true };

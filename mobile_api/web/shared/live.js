@@ -44,6 +44,7 @@ export class Live {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.retry = undefined;
     this.everOpened = false;
+    this.stopped = false;
   }
 
   start() {
@@ -56,6 +57,13 @@ export class Live {
       if (document.visibilityState === "visible") this.#hurry();
     });
     addEventListener("offline", () => this.#lose());
+  }
+
+  /** Give up for good: this page's visitor may not have the link. */
+  stop() {
+    this.stopped = true;
+    clearTimeout(this.retry);
+    this.#drop();
   }
 
   /**
@@ -72,6 +80,7 @@ export class Live {
   #connect() {
     clearTimeout(this.retry);
     this.retry = undefined;
+    if (this.stopped) return;
     this.#drop();
     this.everOpened = false;
     this.startedAt = Date.now();

@@ -84,6 +84,7 @@ function heardAlert(again) {
   confirmAlert();
   if (alert.seen_at || (again && sounded === alert.alert_id)) return;
   sounded = alert.alert_id;
+  scrollTo(0, 0);
   if (covered) news = true;
   if (alert.level === "over") {
     siren.stop();
@@ -133,6 +134,7 @@ const acts = {
     const id = crypto.randomUUID();
     const where = here === null ? {} : { lat: here.lat, lon: here.lon, acc: here.acc };
     siren.stop();
+    scrollTo(0, 0);
     become({ sos: { id, at, phase: "sending", placeAt: here?.at ?? null, incidentId: null } });
     outbox.add({ id, path: "/api/v1/victim/sos", body: { id, at, ...where, ...(wish ? { wish } : {}) } });
     setTimeout(() => {
