@@ -40,7 +40,8 @@ GROUP: Final = "engine"
 #: One engine watches everybody at first.
 SHARD: Final = 0
 
-_BATCH_MAX: Final = 500
+#: Rounds are short, because other rooms may share this thread.
+_BATCH_MAX: Final = 200
 _SECOND: Final = timedelta(seconds=1)
 #: How often the record is searched for what a stream may have lost.
 _SWEEP_EVERY: Final = timedelta(seconds=5)
