@@ -13,7 +13,3 @@ def upgrade() -> None:
     """Apply the change."""
     ${upgrades if upgrades else "pass"}
 
-
-def downgrade() -> None:
-    """Undo the change."""
-    ${downgrades if downgrades else "pass"}
