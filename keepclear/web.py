@@ -48,6 +48,9 @@ class WebDoor:
             )
         except OSError as error:
             raise PortTakenError from error
+        # asyncio sets this only on sockets that name their protocol, and create_server's do not.
+        # Without it a short frame waits up to 40 ms for the last one's acknowledgement.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def run(self, beat: Beat) -> None:
         """Serve until asked to stop; open sockets get a moment to close."""
