@@ -219,6 +219,18 @@ def test_right_to_left_and_forced_colours_fit(serve: Serve, open_page: OpenPage)
     expect(page.locator(".hold")).to_be_in_viewport()
 
 
+def test_text_grows_to_twice_its_size(serve: Serve, open_page: OpenPage) -> None:
+    """With text twice as large nothing is cut off, and help stays within reach."""
+    fake = serve(her_server(an_alert(trend="closer")))
+    page = open_page(fake.address + "/app")
+    heading(page, LEVELS["breach"])
+    page.evaluate("document.documentElement.style.fontSize = '225%'")
+
+    assert sideways(page) == 0
+    expect(page.locator(".hold")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".call")).to_be_in_viewport(ratio=1)
+
+
 def test_the_cover_hides_everything(serve: Serve, open_page: OpenPage) -> None:
     """Hide shows a shopping list and nothing else; an alert behind it is only a new message."""
     fake = serve(her_server())
