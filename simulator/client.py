@@ -43,6 +43,11 @@ class DoorError(KeepclearError):
         super().__init__(message)
         self.code = code
 
+    @property
+    def final(self) -> bool:
+        """Whether the same call would be refused again."""
+        return 400 <= self.code < 500
+
 
 class Door:
     """The HTTP interface of one server, for one caller."""
@@ -153,7 +158,7 @@ class Watch:
             try:
                 await self._connected()
             except DoorError as error:
-                if 400 <= error.code < 500:
+                if error.final:
                     raise
             except (OSError, TimeoutError, WebSocketException):
                 pass

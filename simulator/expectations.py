@@ -41,6 +41,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
         at: When it was decided, by the system.
         subject: What it is about: one order and condition, or one person's screen.
         reason: The system's own word for the rule that fired.
+        eased: Whether it is less than what was last said of the same subject.
     """
 
     at: datetime
@@ -50,6 +51,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     subject: str = ""
     on: str = "record"
+    eased: bool = False
 
     @property
     def rank(self) -> int:
@@ -170,10 +172,25 @@ def judge(
     if window.moment_at is None:
         found = f"the story never came to {_moment(expected)}."
         return Judgement(verdict=Verdict.MISSED, says=expected.says, found=found)
-    about = [one for one in happenings if one.on == expected.on and one.kind == expected.kind]
+    about = [
+        one
+        for one in with_easing(happenings)
+        if one.on == expected.on and one.kind == expected.kind
+    ]
     if expected.forbids:
         return _judge_forbidden(expected, window, about, over=final or now > window.until_at)
     return _judge_wanted(expected, window, about, now=now, final=final)
+
+
+def with_easing(happenings: Iterable[Happening]) -> list[Happening]:
+    """Return the happenings in order of time, each marked if it eased what was said before."""
+    ranks: dict[str, int] = {}
+    marked: list[Happening] = []
+    for one in sorted(happenings, key=lambda one: one.at):
+        before = ranks.get(one.subject, -1)
+        marked.append(msgspec.structs.replace(one, eased=-1 < one.rank < before))
+        ranks[one.subject] = max(one.rank, before) if one.rank < 0 else one.rank
+    return marked
 
 
 def _judge_wanted(
@@ -223,6 +240,8 @@ def _matches(expected: Expectation, one: Happening) -> bool:
         return False
     if expected.level is not None and one.level != expected.level:
         return False
+    if expected.eases_to is not None and not (one.eased and one.rank <= _rank(expected.eases_to)):
+        return False
     # "P1" < "P2" < "P3": at least this urgent.
     return expected.priority is None or (
         one.priority is not None and one.priority <= expected.priority
@@ -248,7 +267,11 @@ def _rises(happenings: Iterable[Happening], level: str) -> int:
 
 
 def _wanted(expected: Expectation) -> str:
-    level = expected.level or (expected.at_least and f"{expected.at_least} or worse")
+    level = (
+        expected.level
+        or (expected.at_least and f"{expected.at_least} or worse")
+        or (expected.eases_to and f"down to {expected.eases_to}")
+    )
     words = [word for word in (expected.priority, expected.kind, level) if word]
     return " ".join(words)
 

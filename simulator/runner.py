@@ -26,12 +26,13 @@ from simulator.mqtt import Broker
 from simulator.packaged import palmers_green
 from simulator.scenario import Scenario, named
 from simulator.show import TURN_S, Show, ShowError, play, register
-from simulator.stage import fastest_mps, tracks_of
-from simulator.story import bearable_speed
+from simulator.stage import fastest_mps, screen_of, tracks_of
+from simulator.story import StoryClock, bearable_speed
 
 __all__ = ["orders_path", "play", "run", "write_capture"]
 
 WATCH_WITHIN_S: Final = 20.0
+SCREEN_RETRY_S: Final = 1.0
 
 
 async def run(  # noqa: PLR0913 -- they are the options of `keepclear sim run`
@@ -68,7 +69,7 @@ async def run(  # noqa: PLR0913 -- they are the options of `keepclear sim run`
     scenario = named(scenario_name) if isinstance(scenario_name, str) else scenario_name
     told = bearable_speed(speed, fastest_mps(tracks_of(scenario, palmers_green(), seed)))
     if told < speed:
-        echo(f"Speed {speed:g} would make people fly; telling it at {told:.1f}.")
+        echo(f"Speed {speed:g} would make people fly; telling it at {told:g}.")
     cast = await register(scenario, Door(http_url, token=token), speed=told)
     jury = Jury(scenario, cast.order_id, echo)
     show = Show(
@@ -79,11 +80,12 @@ async def run(  # noqa: PLR0913 -- they are the options of `keepclear sim run`
         speed=told,
     )
     watches = [Watch(Door(http_url, token=console_token or token), "/live/console", jury.console)]
+    phone: Door | None = None
     if cast.phone_cookie is not None:
         phone = Door(http_url, cookie=cast.phone_cookie)
         watches.append(Watch(phone, "/live/victim", jury.screen))
     try:
-        judged = await _performed(scenario, show, jury, watches, echo=echo, seed=seed)
+        judged = await _performed(scenario, show, jury, watches, phone=phone, echo=echo, seed=seed)
     except BaseExceptionGroup as group:
         raise _first(group) from group
     await _end_order(Door(http_url, token=token), cast.order_id, echo)
@@ -99,6 +101,7 @@ async def _performed(
     jury: Jury,
     watches: list[Watch],
     *,
+    phone: Door | None,
     echo: type_of_echo,
     seed: int,
 ) -> list[Judgement]:
@@ -111,10 +114,29 @@ async def _performed(
         jury.begins(show.clock, windows_of(scenario, seed=seed, clock=show.clock))
         began = rfc3339(show.clock.start_at)
         echo(f"{scenario.title}, seed {seed}, speed {show.clock.speed:g}, began {began}.")
+        if phone is not None:
+            tasks.append(group.create_task(_reporting(scenario, phone, show.clock, seed=seed)))
         judged = await _told(scenario, show, jury)
         for task in tasks:
             task.cancel()
     return judged
+
+
+async def _reporting(scenario: Scenario, phone: Door, clock: StoryClock, *, seed: int) -> None:
+    """Let her page send where her phone is, until cancelled."""
+    screen = screen_of(scenario, tracks_of(scenario, palmers_green(), seed), seed=seed)
+    assert screen is not None
+    while True:
+        for message in screen.advance(clock.story_s(utc_now()), clock):
+            try:
+                await phone.post(message.topic, msgspec.Raw(message.payload))
+            except DoorError as error:
+                if not error.final:
+                    screen.unit.connected()
+                    await asyncio.sleep(SCREEN_RETRY_S)
+                    continue
+            screen.unit.published(message)
+        await asyncio.sleep(TURN_S)
 
 
 async def _ready(watches: list[Watch]) -> None:

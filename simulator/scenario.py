@@ -114,6 +114,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         kind: What the event is about, as the wire names it.
         at_least: It must reach this level or a worse one.
         level: It must be exactly this level.
+        eases_to: It must come down to this level or a lesser one, from a worse one.
         never: It must not reach this level or a worse one; `unknown` means just that, `any`
             everything but `clear`.
         at_most: How often it may rise to `at_least`.
@@ -130,6 +131,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     kind: str = "proximity"
     at_least: type_of_level | None = None
     level: type_of_level | None = None
+    eases_to: type_of_level | None = None
     never: type_of_level | Literal["any"] | None = None
     at_most: int | None = None
     priority: Literal["P1", "P2", "P3"] | None = None

@@ -11,6 +11,7 @@ from random import Random
 from typing import Final
 
 from domain.position import Position
+from simulator.app_phone import AppPhone
 from simulator.device import Measurement, Message, Tag, Unit
 from simulator.earth import metres_between, moved
 from simulator.errors import PROFILES, Receiver
@@ -220,6 +221,24 @@ def performers_of(
         )
         for name, carried in scenario.devices.items()
     }
+
+
+def screen_of(scenario: Scenario, tracks: Mapping[str, Track], *, seed: int) -> Performer | None:
+    """Return the protected person's phone with her page open; None if the story has no such person.
+
+    It is no device of the scenario's file: whoever is enrolled has one.
+    """
+    name = scenario.protected
+    if name is None:
+        return None
+    carried = Carried(carried_by=name, kind="handset", receiver="ios", moving_s=15.0, still_s=30.0)
+    return Performer(
+        carried=carried,
+        track=tracks[name],
+        unit=AppPhone(),
+        faults=Faults(()),
+        chance=Random(f"{seed}/{name}/screen"),
+    )
 
 
 def _unit(carried: Carried, identity: str, topic: str) -> Unit:

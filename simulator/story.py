@@ -44,7 +44,8 @@ class StoryClock(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bearable_speed(wished: float, fastest_mps: float) -> float:
-    """Return `wished`, or what keeps somebody who moves at `fastest_mps` believable."""
+    """Return `wished`, or the tenth that keeps somebody who moves at `fastest_mps` believable."""
     if fastest_mps <= 0.0:
         return wished
-    return min(wished, max(1.0, FASTEST_MPS / fastest_mps))
+    bearable = math.floor(10.0 * FASTEST_MPS / fastest_mps) / 10.0
+    return min(wished, max(1.0, bearable))

@@ -45,7 +45,8 @@ class StandIn:
         if leaf == "enrol":
             response.set_cookie("keepclear_phone", "phone-secret", httponly=True)
             return {"device_id": "phone", "person": {"language": "en"}}
-        if request.headers.get("authorization") != "Bearer good" and leaf != "live-ticket":
+        phone = request.cookies.get("keepclear_phone") == "phone-secret"
+        if request.headers.get("authorization") != "Bearer good" and not phone:
             raise HTTPException(401)
         made: dict[str, dict[str, Any]] = {
             "enrolment": {"code": "1234"},

@@ -63,6 +63,9 @@ async def test_an_ending_as_promised_is_success(broker: Broker, tmp_path: Path) 
     assert said[-1] == "Scenario passed: Strap cut, seed 7, speed 30."
     assert {"type": "received", "alert_id": "alert-1"} in stand_in.answers
     assert stand_in.calls[-1][0].startswith("PATCH orders/")
+    positions = [body["id"] for path, body in stand_in.calls if path == "victim/position"]
+    assert len(positions) >= 3
+    assert len(positions) == len(set(positions))
     lines = [json.loads(line) for line in capture.read_text().splitlines()]
     orders = json.loads(orders_path(capture).read_text())
     ids = {device["id"] for device in orders["devices"]}

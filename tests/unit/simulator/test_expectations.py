@@ -132,6 +132,18 @@ def test_one_alarm_may_worsen_and_hold_through_silence() -> None:
     assert verdict(once, *first, at(6.0, "warning"), at(7.0, "breach")) is Verdict.MISSED
 
 
+def test_easing_is_coming_down_and_not_beginning_there() -> None:
+    """A first warning is no easing; a warning after a breach is, and so is what is less."""
+    eases = Expectation(says="Eases.", eases_to="warning", between_s=(-60.0, 30.0))
+
+    assert verdict(eases, at(-50.0, "warning"), at(0.0, "breach")) is Verdict.MISSED
+    assert verdict(eases, at(-50.0, "breach"), at(0.0, "warning")) is Verdict.MET
+    silent = (at(-50.0, "breach"), at(-40.0, "unknown"), at(0.0, "clear"))
+    assert verdict(eases, *silent) is Verdict.MET
+    other = (at(-50.0, "breach", subject="one"), at(0.0, "warning", subject="other"))
+    assert verdict(eases, *other) is Verdict.MISSED
+
+
 def test_a_moment_that_never_came_is_a_miss() -> None:
     """A story that does not reach its own moment proves nothing and says so."""
     never = Window(moment_at=None, begin_at=START_AT, until_at=START_AT)
