@@ -153,11 +153,14 @@ def _commit_group(connection: Connection, group: list[_Job]) -> None:
             for job in group:
                 if _run(connection, job):
                     done.append(job)
-    except SQLAlchemyError as error:
+                _still_open(connection)
+    except Exception as error:  # noqa: BLE001 - whatever it is, everyone who waits must hear of it
         failure = RecordsError("the record could not commit")
         failure.__cause__ = error
         for job in group:
-            if not job.outcome.done():
+            if job.outcome.running() or (
+                not job.outcome.done() and job.outcome.set_running_or_notify_cancel()
+            ):
                 job.outcome.set_exception(failure)
         return
     for job in done:
@@ -175,6 +178,21 @@ def _run(connection: Connection, job: _Job) -> bool:
         job.outcome.set_exception(error)
         return False
     return True
+
+
+def _still_open(connection: Connection) -> None:
+    """See that the shared transaction is still the one that was begun.
+
+    When the disk is full SQLite may undo the whole transaction, not only the statement. A commit
+    after that succeeds and keeps nothing, so whoever shares it must hear that it failed.
+
+    Raises:
+        RecordsError: The transaction was undone; nothing of the group is kept.
+    """
+    opened: Any = connection.connection.dbapi_connection
+    if not getattr(opened, "in_transaction", True):
+        message = "the record undid the transaction"
+        raise RecordsError(message)
 
 
 def _engine(url: Any, *, sqlite: bool, writes: bool) -> Engine:

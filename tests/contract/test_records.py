@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import OperationalError
 
-from records.database import Records, RecordsInUseError
+from records.database import Records, RecordsError, RecordsInUseError
 from records.tables import consumers, metadata, raw_messages
 
 AT = datetime(2026, 11, 22, 14, 2, 7, 120000, tzinfo=UTC)
@@ -40,7 +41,7 @@ class Keep:
 
     def __init__(self, topic: str) -> None:
         """Remember the topic to keep."""
-        self._row = {
+        self.row = {
             "topic": topic,
             "payload": b"{}",
             "sha256": "",
@@ -50,7 +51,7 @@ class Keep:
 
     def __call__(self, connection: Connection) -> int:
         """Insert the row."""
-        key = connection.execute(insert(raw_messages).values(self._row)).inserted_primary_key
+        key = connection.execute(insert(raw_messages).values(self.row)).inserted_primary_key
         assert key is not None
         return int(key[0])
 
@@ -74,6 +75,37 @@ async def test_numbers_rise_in_order_of_asking(records: Records):
     numbers = await asyncio.gather(*[records.write(keep(str(i))) for i in range(300)])
 
     assert list(range(1, 301)) == numbers
+
+
+async def test_a_full_disk_fails_everyone_in_the_commit(records: Records):
+    """When SQLite undoes the whole transaction, nobody in it is told that their work is kept."""
+    most = "PRAGMA max_page_count="
+    pages = await records.write(lambda c: c.exec_driver_sql("PRAGMA page_count").scalar_one())
+    await records.write(lambda c: c.exec_driver_sql(f"{most}{pages + 20}").scalar_one())
+    go = threading.Event()
+
+    def hold(connection: Connection) -> None:
+        del connection
+        go.wait(10.0)
+
+    def swell(connection: Connection) -> None:
+        row = {**Keep("big").row, "payload": bytes(1_000_000)}
+        connection.execute(insert(raw_messages).values(row))
+
+    works = [hold, keep("before"), swell, keep("after")]
+    writes = asyncio.gather(*map(records.write, works), return_exceptions=True)
+    await asyncio.sleep(0)  # Everyone has asked; the writer is held, so they share a commit.
+    go.set()
+    outcomes = await writes
+
+    kept = await records.read(lambda c: set(c.execute(select(raw_messages.c.topic)).scalars()))
+    told = {
+        topic
+        for topic, outcome in zip(("before", "after"), (outcomes[1], outcomes[3]), strict=True)
+        if not isinstance(outcome, BaseException)
+    }
+    assert told == kept
+    assert isinstance(outcomes[1], RecordsError)
 
 
 async def test_failing_work_fails_alone(records: Records):
