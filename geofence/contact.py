@@ -14,6 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from domain.order import Protocol
 from domain.reading import EventType
 from domain.transition import Level, Subject
 from geofence.state import Contact, DeviceState
@@ -74,8 +75,13 @@ LATCHED: Final = (Subject.TAMPER, Subject.JAMMING, Subject.TETHER)
 
 
 def silent_since(state: DeviceState) -> datetime | None:
-    """Return from when its silence is counted; None while no order in force watches it."""
-    if state.watched_since is None or state.device.revoked_at is not None:
+    """Return from when its silence is counted; None while no order in force watches it.
+
+    Her page in a browser promises no reports: it sleeps with the phone, and its silence says
+    nothing. What is known of her place ages all the same.
+    """
+    promises = state.device.protocol is not Protocol.APP
+    if state.watched_since is None or state.device.revoked_at is not None or not promises:
         return None
     return max(state.watched_since, state.heard_at or state.registered_at)
 

@@ -2,14 +2,18 @@
 
 from itertools import product
 
+from domain.ids import DeviceId
+from domain.order import Protocol
 from domain.reading import EventType
-from domain.transition import Level, Subject, TamperCleared
+from domain.transition import DeviceChanged, Level, Subject, TamperCleared
 from geofence.contact import TRANSITIONS, Sign
 from geofence.engine import Engine
 from geofence.state import Contact
 from tests.unit.geofence.scenes import (
+    HER,
     PHONE,
     TAG,
+    a_device,
     a_fix,
     a_presence,
     a_tick,
@@ -60,6 +64,16 @@ def test_a_tag_that_never_reported_is_noticed() -> None:
     rows = run(Engine(), [*register(an_order()), a_tick(120)])
     silent = [row.device_id for row in rows if row.subject is Subject.CONTACT_LOSS]
     assert [PHONE, TAG] == silent
+
+
+def test_a_page_that_sleeps_is_not_silent() -> None:
+    """Her page in a browser promises no reports, so nobody is paged for its silence."""
+    page = a_device(DeviceId("page"), person_id=HER, protocol=Protocol.APP)
+    change = DeviceChanged(change_id=9, received_at=instant(0), device=page)
+    facts = [*register(an_order()), change, a_fix(PHONE, 0, 0), a_fix(TAG, 1, 1500)]
+    facts += [a_fix(PHONE, 55, 0), a_fix(TAG, 56, 1500), a_tick(110)]
+    rows = [row for row in run(Engine(), facts) if row.subject is Subject.CONTACT_LOSS]
+    assert [] == rows
 
 
 def test_tamper_latches_until_a_human_clears_it() -> None:
