@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from domain.position import Position
+from simulator.capture import committed
 from simulator.device import Message
 from simulator.earth import metres_between
 from simulator.faults import Fault, FaultKind
@@ -35,12 +36,15 @@ def fault(kind: FaultKind, **figures: Any) -> Fault:
 
 
 def published(tag: Performer, *, connected: bool = True) -> list[Message]:
-    """Return what the tag publishes in its first two minutes."""
-    return [
-        message
-        for second in range(121)
-        for message in tag.advance(float(second), CLOCK, connected=connected)
-    ]
+    """Return what the tag publishes in its first two minutes, each committed at once."""
+    messages: list[Message] = []
+    for second in range(121):
+        sent = tag.advance(float(second), CLOCK, connected=connected)
+        for message in sent:
+            for topic, payload in committed(message):
+                tag.unit.arrived(topic, payload)
+        messages.extend(sent)
+    return messages
 
 
 def test_without_satellites_there_are_events_and_no_fixes() -> None:
