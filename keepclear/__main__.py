@@ -125,11 +125,14 @@ def run_scenario(
     broker: Annotated[str | None, typer.Option(help="mqtt://host:port; default: ours.")] = None,
     http: Annotated[str | None, typer.Option(help="The server's address; default: ours.")] = None,
     token: Annotated[str | None, typer.Option(help="An administrator's; default: made.")] = None,
+    console_token: Annotated[
+        str | None, typer.Option(help="An operator's, to watch with; default: made.")
+    ] = None,
 ) -> None:
     """Drive simulated devices; exit status 1 if an expected event did not come."""
     from keepclear.sim import Stage, run  # noqa: PLC0415
 
-    stage = Stage(broker=broker, http=http, token=token)
+    stage = Stage(broker=broker, http=http, token=token, console_token=console_token)
     raise SystemExit(asyncio.run(run(stage, scenario, speed=speed, seed=seed, capture=capture)))
 
 

@@ -22,12 +22,14 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         broker: `mqtt://host:port`.
         http: Address of the HTTP interface.
-        token: A bearer token of an administrator.
+        token: A bearer token of an administrator, who registers the cast.
+        console_token: One of an operator, who watches the console.
     """
 
     broker: str | None = None
     http: str | None = None
     token: str | None = None
+    console_token: str | None = None
 
     def __repr__(self) -> str:
         """Say where, never with which token."""
@@ -46,7 +48,7 @@ async def run(stage: Stage, scenario: str, *, speed: float, seed: int, capture: 
         scenario,
         http_url=stage.http or settings.base_url,
         token=stage.token or await create_token("administrator", PROGRAM),
-        console_token=stage.token or await create_token("operator", WATCHER),
+        console_token=stage.console_token or await create_token("operator", WATCHER),
         broker_host=broker.hostname or settings.mqtt_host,
         broker_port=broker.port or settings.mqtt_port,
         speed=speed,
