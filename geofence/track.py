@@ -29,7 +29,13 @@ STILL_MPS: Final = 0.5
 STILL_M: Final = 50.0
 #: Between two places further apart in time than this (or two intervals) a straight line is a guess.
 GAP_MOST: Final = timedelta(seconds=300)
-PLACES_KEPT: Final = 12
+#: As many places are kept in any case, and more while the track they make is shorter than
+#: `GAP_MOST`: the other party's straight way is no longer than that.
+PLACES_LEAST: Final = 12
+PLACES_MOST: Final = 48
+#: The newest places are all kept; of those before, one in so long a time is enough of a track.
+PLACES_WHOLE: Final = 4
+THINNED_TO: Final = timedelta(seconds=15)
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,10 +106,36 @@ def place_of(fix: Fix) -> Place:
 
 
 def appended(places: tuple[Place, ...], place: Place, interval: timedelta) -> tuple[Place, ...]:
-    """Return a device's places with its newest one, as many as are kept."""
+    """Return a device's places with its newest one, as many as are kept.
+
+    They reach back as far as the other party's way between two reports may be long, however often
+    this device reports: two who met while only one of them was heard have met.
+    """
     if places and leads_to(places[-1], place, interval):
         place = msgspec.structs.replace(place, joined=True)
-    return (*places, place)[-PLACES_KEPT:]
+    kept = (*_thinned(places, interval), place)
+    first = 0
+    while len(kept) - first > PLACES_LEAST and (
+        len(kept) - first > PLACES_MOST or place.fixed_at - kept[first + 1].fixed_at >= GAP_MOST
+    ):
+        first += 1
+    return kept[first:]
+
+
+def _thinned(places: tuple[Place, ...], interval: timedelta) -> tuple[Place, ...]:
+    """Return the places without the one that has just ceased to be new, if it can be spared."""
+    number = len(places) - PLACES_WHOLE
+    if number < 1:
+        return places
+    before, spare, after = places[number - 1 : number + 2]
+    if after.fixed_at - before.fixed_at > THINNED_TO:
+        return places
+    if spare.fixed_at == after.fixed_at:
+        # Two of one instant: no straight line joins them, but the later one may continue the track.
+        after = msgspec.structs.replace(after, joined=leads_to(before, after, interval))
+    elif not (spare.joined and after.joined):
+        return places
+    return (*places[:number], after, *places[number + 2 :])
 
 
 def velocity(places: tuple[Place, ...]) -> Offset:

@@ -158,3 +158,13 @@ def test_fixes_before_a_breach_do_not_help_to_leave_it() -> None:
     assert "closing_in" == breach.reason
     assert 120 <= (rows[-1].at - breach.at).total_seconds()
     assert (Level.BREACH, Level.WARNING) == levels(rows)[-1]
+
+
+def test_a_meeting_counts_however_often_the_tag_reports() -> None:
+    """He reports every second and passes her on her way between two reports: that is contact."""
+    pair = a_pair(alert_m=100.0, warning_m=200.0, contact_m=30.0)
+    facts = [*register(an_order(pair)), a_fix(PHONE, 0, 0)]
+    facts += [a_fix(TAG, second, 250 + 25 * abs(second - 30)) for second in range(61)]
+    rows = of(run(Engine(), [*facts, a_fix(PHONE, 61, 500)]), PAIR)
+    assert Level.CONTACT is rows[-1].after
+    assert "between_fixes" == rows[-1].reason
