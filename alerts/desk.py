@@ -11,7 +11,7 @@ from datetime import datetime
 from alerts.answers import Answer, answer
 from alerts.audience import concerns_her, help_of, recipient_of
 from alerts.commands import OFFICER_ACTS, Acted, Refusal, act, call_for_help, say_safe
-from alerts.effects import About, Effects, about
+from alerts.effects import About, Cleared, Effects, about
 from alerts.escalation import Outstanding, due
 from alerts.incident import Applied, Change, IncidentKey, apply, key_of, key_of_incident
 from alerts.ledger import Decision, LedgerEntry
@@ -24,7 +24,7 @@ from alerts.telling import fail, tell
 from domain.command import Command, CommandResult, CommandType
 from domain.ids import AlertId, IncidentId, PersonId
 from domain.incident import Incident, IncidentState, Notice
-from domain.transition import Subject, Transition
+from domain.transition import LATCHED, Subject, Transition
 
 _KINDS = {Change.OPENED: "incident.opened", Change.RESOLVED: "incident.resolved"}
 _ANSWERS = {CommandType.RECEIVED: Decision.RECEIVED, CommandType.SEEN: Decision.SEEN}
@@ -207,10 +207,19 @@ class Desk:
         self._put(after)
         self._effects.incidents[after.incident_id] = after
         self._effects.entries.extend(applied.entries)
+        if applied.change is Change.RESOLVED:
+            self._let_it_be_raised_again(after, at)
         kind = _KINDS.get(applied.change, "incident.changed")
         self._effects.emit(CONSOLE, at, kind, incident_data(after), about(after))
         if after.protected_id is not None:
             self._tell_her(after.protected_id, before, after, shown=shown, ref=ref)
+
+    def _let_it_be_raised_again(self, incident: Incident, at: datetime) -> None:
+        """Close what only a human may close, so that the next cut strap is news again."""
+        if incident.device_id is not None and incident.subject in LATCHED:
+            self._effects.cleared.append(
+                Cleared(device_id=incident.device_id, subject=incident.subject, at=at)
+            )
 
     def _tell_her(
         self,

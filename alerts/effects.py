@@ -14,8 +14,9 @@ from alerts.ledger import Decision, LedgerEntry, Reason
 from alerts.live.frames import encode_body
 from alerts.live.hub import CONSOLE
 from domain.command import CommandResult
-from domain.ids import AlertId, IncidentId, OrderId, PersonId, is_canary
+from domain.ids import AlertId, DeviceId, IncidentId, OrderId, PersonId, is_canary
 from domain.incident import Incident, LiveEvent, Notice, TimelineEntry
+from domain.transition import Subject
 
 #: The channel of a page that is open.
 SOCKET: Final = "socket"
@@ -32,6 +33,14 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
 
 
+class Cleared(msgspec.Struct, frozen=True, kw_only=True):
+    """What a human closed by resolving its incident: the device may raise it again."""
+
+    device_id: DeviceId
+    subject: Subject
+    at: datetime
+
+
 class Effects:
     """The rows of one transaction, in the order in which they came about."""
 
@@ -46,6 +55,7 @@ class Effects:
         self.ledger: list[LedgerEntry] = []
         self.events: list[LiveEvent] = []
         self.results: list[CommandResult] = []
+        self.cleared: list[Cleared] = []
 
     def __bool__(self) -> bool:
         """Return whether there is anything to write."""
@@ -58,6 +68,7 @@ class Effects:
             or self.ledger
             or self.events
             or self.results
+            or self.cleared
         )
 
     def emit(self, recipient: str, at: datetime, kind: str, body: object, about: "About") -> None:

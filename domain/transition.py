@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -46,6 +47,10 @@ class Subject(StrEnum):
     DURESS = "duress"
 
 
+#: What a device cannot take back: it stands until a human closes it.
+LATCHED: Final = (Subject.TAMPER, Subject.JAMMING, Subject.TETHER)
+
+
 class OrderChanged(msgspec.Struct, frozen=True, kw_only=True, tag="order_changed"):
     """An order was made, edited or ended (its `valid_until` says when)."""
 
@@ -63,11 +68,16 @@ class DeviceChanged(msgspec.Struct, frozen=True, kw_only=True, tag="device_chang
 
 
 class TamperCleared(msgspec.Struct, frozen=True, kw_only=True, tag="tamper_cleared"):
-    """A human closed a latched condition of a device (tamper, jamming, tether)."""
+    """A human closed a latched condition of a device (tamper, jamming, tether).
+
+    Attributes:
+        subject: Which of them; None is all.
+    """
 
     change_id: int
     received_at: datetime
     device_id: DeviceId
+    subject: Subject | None = None
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, tag="tick"):

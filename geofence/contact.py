@@ -70,9 +70,6 @@ CLOSES: Final[Mapping[EventType, Subject]] = MappingProxyType(
     }
 )
 
-#: What only a human may close.
-LATCHED: Final = (Subject.TAMPER, Subject.JAMMING, Subject.TETHER)
-
 
 def silent_since(state: DeviceState) -> datetime | None:
     """Return from when its silence is counted; None while no order in force watches it.

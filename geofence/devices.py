@@ -11,7 +11,7 @@ import msgspec
 
 from domain.order import Order
 from domain.reading import DeviceEvent, EventType, Fix
-from domain.transition import Level, Subject, Transition
+from domain.transition import LATCHED, Level, Subject, Transition
 from geofence import contact
 from geofence.contact import Sign
 from geofence.errors import tells_place
@@ -140,7 +140,7 @@ def let_go(watchlist: Watchlist, state: DeviceState, cause: Cause) -> Outcome:
     """
     rows: list[Transition] = []
     for subject in tuple(state.troubles):
-        if subject not in contact.LATCHED:
+        if subject not in LATCHED:
             state, closed = close(watchlist, state, cause, subject, "device_withdrawn")
             rows += closed
     return msgspec.structs.replace(state, watched_since=None, contact=Contact.REPORTING), rows

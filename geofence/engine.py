@@ -17,6 +17,7 @@ from domain.ids import DeviceId, PersonId
 from domain.order import Device, DeviceKind, Order, Protocol
 from domain.reading import DeviceEvent, Fix, FixState, Presence
 from domain.transition import (
+    LATCHED,
     DeviceChanged,
     Fact,
     OrderChanged,
@@ -225,7 +226,7 @@ class Engine:
     def _take_cleared(self, fact: TamperCleared, rows: list[Transition]) -> None:
         self._follow(fact.change_id)
         cause = Cause(occasion=Occasion.CHANGE, ref=f"change:{fact.change_id}", at=self._clock.at)
-        for subject in contact.LATCHED:
+        for subject in LATCHED if fact.subject is None else (fact.subject,):
             state = self._watchlist.devices.get(fact.device_id)
             if state is not None:
                 closed = devices.close(self._watchlist, state, cause, subject, "cleared")

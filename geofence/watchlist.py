@@ -9,13 +9,11 @@ from datetime import datetime
 
 from domain.ids import ConditionId, DeviceId, OrderId, PersonId
 from domain.order import Condition, ExclusionZone, InclusionZone, Order, Proximity
-from domain.transition import Subject
+from domain.transition import LATCHED
 from geofence.clearance import Ground, Passage
 from geofence.state import ConditionState, DeviceState, OrderState
 
 Watch = tuple[OrderId, ConditionId]
-
-LATCHED = (Subject.TAMPER, Subject.JAMMING, Subject.TETHER)
 
 
 class Watchlist:

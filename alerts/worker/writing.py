@@ -3,11 +3,13 @@
 import msgspec
 from sqlalchemy import Connection
 
-from alerts.effects import Effects
+from alerts.effects import Cleared, Effects
 from alerts.worker.opening import CONSUMER
+from domain.transition import TamperCleared
 from records import commands as command_records
 from records import incidents as incident_records
 from records import live as live_records
+from records import register as register_records
 from records.incidents import DeliveryRow
 from runtime.wire import encode
 
@@ -44,4 +46,24 @@ def write(connection: Connection, effects: Effects, mark: int) -> None:
     live_records.add_events(connection, effects.events)
     for result in effects.results:
         command_records.finish_command(connection, result.command_id, encode(result))
+    for one in effects.cleared:
+        _clear(connection, one)
     incident_records.put_mark(connection, CONSUMER, mark)
+
+
+def _clear(connection: Connection, cleared: Cleared) -> None:
+    """Tell the engine, by way of the register, what a human has closed."""
+    register_records.record_change(
+        connection,
+        "tamper_cleared",
+        cleared.device_id,
+        cleared.at,
+        lambda number: encode(
+            TamperCleared(
+                change_id=number,
+                received_at=cleared.at,
+                device_id=cleared.device_id,
+                subject=cleared.subject,
+            )
+        ),
+    )

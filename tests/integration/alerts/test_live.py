@@ -14,12 +14,14 @@ from domain.command import CommandType
 from domain.ids import IncidentId, PersonId, ReadingId
 from domain.position import Position
 from domain.reading import Fix
-from domain.transition import Level
+from domain.transition import Level, Subject, TamperCleared
 from records import incidents as incident_records
+from records import register as register_records
 from records import tables
 from runtime.clock import utc_now
+from runtime.wire import decode
 from tests.integration.alerts.room import HANDSET, AlertsRoom, Client, connected, running
-from tests.unit.alerts.builders import HER, ORDER, TAG, WEARER, a_command, a_transition
+from tests.unit.alerts.builders import HER, ORDER, TAG, WEARER, a_command, a_transition, of_device
 
 pytestmark = pytest.mark.integration
 
@@ -317,3 +319,15 @@ async def test_unknown_frames_are_ignored(tmp_path: Path) -> None:
         await room.decide(a_transition(Level.BREACH))
 
         assert "breach" == (await her.data("alert"))["level"]
+
+
+async def test_resolving_a_cut_strap_lets_the_next_cut_be_news(tmp_path: Path) -> None:
+    """The engine is told, in the same transaction, what a human has closed."""
+    async with running(tmp_path) as room, connected(room, "/console") as console:
+        await room.decide(of_device(Subject.TAMPER, after=Level.WARNING))
+        await console.frame("incident.opened")
+        incident_id = room.office.desk.standing()[0].incident_id
+        await room.ask(a_command(CommandType.RESOLVE, incident_id=incident_id, outcome="refitted"))
+        changes = await room.records.read(lambda c: register_records.changes_after(c, 0))
+        facts = [decode(change.body, TamperCleared) for change in changes]
+        assert [(TAG, Subject.TAMPER)] == [(fact.device_id, fact.subject) for fact in facts]

@@ -130,3 +130,18 @@ def test_every_sos_is_passed_on() -> None:
     facts += [an_event(PHONE, 5, EventType.SOS), an_event(PHONE, 9, EventType.SOS)]
     rows = [row for row in run(Engine(), facts) if row.subject is Subject.SOS]
     assert [(Level.CLEAR, Level.BREACH)] * 2 == levels(rows)
+
+
+def test_a_strap_cut_again_after_a_human_closed_the_first_is_news() -> None:
+    """Closing tamper closes that alone, and the next cut is said like the first."""
+    facts = [*register(an_order()), a_fix(TAG, 0, 60_000)]
+    facts += [an_event(TAG, 1, EventType.STRAP_TAMPER), an_event(TAG, 2, EventType.JAMMING)]
+    cleared = TamperCleared(
+        change_id=9, received_at=instant(3), device_id=TAG, subject=Subject.TAMPER
+    )
+    facts += [cleared, an_event(TAG, 4, EventType.STRAP_TAMPER)]
+    rows = run(Engine(), facts)
+    tamper = [row for row in rows if row.subject is Subject.TAMPER]
+    jamming = [row for row in rows if row.subject is Subject.JAMMING]
+    assert [Level.WARNING, Level.CLEAR, Level.WARNING] == [row.after for row in tamper]
+    assert [Level.WARNING] == [row.after for row in jamming]

@@ -84,10 +84,7 @@ def test_a_device_still_heard_from_is_on_the_road_or_at_rest() -> None:
 @pytest.mark.parametrize("every_s", [1, 5, 15, 60, 600])
 def test_a_track_reaches_back_however_often_a_device_reports(every_s: int) -> None:
     """Places reach back five minutes, are never more than a few, and the newest are all there."""
-    places: tuple[Place, ...] = ()
-    for number in range(2000):
-        fix = a_fix(TAG, number * every_s, 10.0 * number)
-        places = appended(places, place_of(fix), timedelta(seconds=every_s))
+    places = a_track(*((number * every_s, 10.0 * number) for number in range(2000)))
     assert len(places) <= PLACES_MOST
     assert timedelta(seconds=300) <= places[-1].fixed_at - places[0].fixed_at
     newest = [places[-1].fixed_at - place.fixed_at for place in places[-4:]]
