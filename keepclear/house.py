@@ -35,7 +35,7 @@ from runtime.clock import utc_now
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from runtime.streams import streams_of
-from runtime.supervise import Room
+from runtime.supervise import Room, Supervisor
 
 
 class House:
@@ -44,9 +44,11 @@ class House:
     def __init__(self, settings: Settings) -> None:
         """Build what `settings` describe; nothing is opened or started."""
         self.settings = settings
-        self.records = Records(settings.database_address)
-        self.streams = streams_of(settings)
         self.metrics = Metrics()
+        self.records = Records(settings.database_address, on_commit=self._count_commit)
+        self.streams = streams_of(settings)
+        #: Who keeps the rooms alive, once they run: asked how they are.
+        self.supervisor: Supervisor | None = None
         self.broker = _embedded(settings)
         period, age_max = settings.canary_period_s, settings.canary_age_max_s
         self.office = Office(
@@ -102,6 +104,22 @@ class House:
         verdict = self.office.verdict(utc_now())
         return Readiness(ready=verdict.ready, broken=verdict.broken, at=verdict.since)
 
+    def measured(self) -> bytes:
+        """Return every figure as Prometheus text; some are read off only now."""
+        officers = self.office.hub.count_officers()
+        phones = self.office.hub.count() - officers
+        self.metrics.sockets.labels(audience="console").set(officers)
+        self.metrics.sockets.labels(audience="protected").set(phones)
+        if self.supervisor is not None:
+            for name, health in self.supervisor.health().items():
+                self.metrics.room_beat_age_seconds.labels(room=name).set(health.beat_age_s)
+                self.metrics.room_restarts.labels(room=name).set(health.restarts)
+        return self.metrics.render().encode()
+
+    def _count_commit(self, shared: int) -> None:
+        self.metrics.commits.inc()
+        self.metrics.commit_group_size.observe(shared)
+
     def _deps(self) -> Deps:
         live = Live(
             records=self.records,
@@ -118,7 +136,7 @@ class House:
             credentials_changed=self.renew_credentials,
             submit=self.ingest.submit,
             readiness=self.readiness,
-            metrics=lambda: self.metrics.render().encode(),
+            metrics=self.measured,
         )
 
     def _device_login(self, device_id: DeviceId, secret: str) -> BrokerLogin:

@@ -29,5 +29,5 @@ async def serve(
         kind = "external" if house.broker is None else house.broker.kind
         _log.info("serve_started", url=settings.base_url, broker=kind, mqtt=settings.mqtt_port)
         rooms = [*house.rooms(), *(guests(house) if guests is not None else ())]
-        supervisor = Supervisor(rooms, drain=timedelta(seconds=settings.drain_s))
-        await supervisor.run()
+        house.supervisor = Supervisor(rooms, drain=timedelta(seconds=settings.drain_s))
+        await house.supervisor.run()

@@ -51,8 +51,14 @@ class _Job:
 class Records:
     """The system of record. `open` it, `write` and `read` through it, `close` it."""
 
-    def __init__(self, url: str) -> None:
-        """Prepare the record at `url`, `sqlite:///…` or `postgresql+psycopg://…`, unopened."""
+    def __init__(self, url: str, on_commit: Callable[[int], None] | None = None) -> None:
+        """Prepare the record at `url`, `sqlite:///…` or `postgresql+psycopg://…`, unopened.
+
+        Args:
+            url: Where the record is.
+            on_commit: Told after every group commit how many pieces of work shared it.
+        """
+        self._on_commit = on_commit
         self._url = make_url(url)
         self._sqlite = self._url.get_backend_name() == "sqlite"
         self._lock = (
@@ -128,6 +134,8 @@ class Records:
             while (job := self._jobs.get()) is not None:
                 group, last = self._group(job)
                 _commit_group(connection, group)
+                if self._on_commit is not None:
+                    self._on_commit(len(group))
                 if last:
                     return
 

@@ -15,7 +15,6 @@ _GROUPS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 #: The stages of a fix, in order, for `stage_seconds`.
 RECEIVED_COMMITTED: Final = "received_committed"
 COMMITTED_DECIDED: Final = "committed_decided"
-DECIDED_DELIVERED: Final = "decided_delivered"
 
 
 class Metrics:
@@ -47,9 +46,6 @@ class Metrics:
         self.commit_group_size = self._histogram(
             "commit_group_size", "Writes that shared one commit.", _GROUPS
         )
-        self.commit_seconds = self._histogram(
-            "commit_seconds", "Time from the first write of a group to its commit.", _STAGES_S
-        )
         self.lanes_depth = self._gauge("lanes_depth", "Messages waiting to be admitted.")
 
     def _declare_decisions(self) -> None:
@@ -60,7 +56,6 @@ class Metrics:
         self.deliveries = self._counter(
             "deliveries", "Attempts to tell someone.", "channel", "outcome"
         )
-        self.commands = self._counter("commands", "What people asked for.", "kind", "outcome")
         self.sockets = self._gauge("sockets", "Websockets open now.", "audience")
         self.stage_seconds = self._histogram(
             "stage_seconds", "Time a fix spent in a stage.", _STAGES_S, "stage"
@@ -68,14 +63,10 @@ class Metrics:
 
     def _declare_health(self) -> None:
         """How the machinery is."""
-        self.stream_depth = self._gauge(
-            "stream_depth", "Entries a group has not acknowledged.", "stream", "group"
-        )
         self.room_beat_age_seconds = self._gauge(
             "room_beat_age_seconds", "Time since a room last spoke.", "room"
         )
         self.room_restarts = self._gauge("room_restarts", "Lives after the first.", "room")
-        self.broker_restarts = self._gauge("broker_restarts", "Embedded broker restarts.")
         self.canary_age_seconds = self._gauge(
             "canary_age_seconds", "Time since the canary last went through."
         )

@@ -150,6 +150,10 @@ class Hub:
         _leave(self._subscribers, subscriber.recipient, subscriber)
         _leave(self._held, subscriber.principal, subscriber)
 
+    def count_officers(self) -> int:
+        """Return how many of the open connections are officers'."""
+        return len(self._subscribers.get(CONSOLE, ()))
+
     def publish(self, events: Iterable[LiveEvent]) -> None:
         """Offer kept events, which are already in the record, in the order of their numbers."""
         for event in events:
