@@ -138,6 +138,21 @@ def test_keys_act_but_never_while_somebody_types(fake: Fake, page: Page) -> None
     expect(page).to_have_title("Keepclear console")
 
 
+def test_an_answer_is_taken_back_when_it_gets_worse(fake: Fake, page: Page) -> None:
+    """What the desk said of an incident does not stand beside one that opens again."""
+    page.locator(".row").first.click()
+    keep_incident(fake, an_incident(state="acknowledged", owner="account-1"))
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator(".message")).to_contain_text("Acknowledged.")
+
+    keep_incident(fake, an_incident(level="contact", owner="account-1"))
+    worse = {**an_incident(level="contact"), "incident_id": "incident-1", "decided_at": ago()}
+    fake.say("console", "incident.changed", worse)
+
+    expect(page.locator(".detail .state")).to_have_text("Unanswered")
+    expect(page.locator(".message")).to_have_count(0)
+
+
 def test_who_came_second_is_told_who_was_first(fake: Fake, page: Page) -> None:
     """Acknowledging what another officer took a moment ago says who has it."""
     page.locator(".row").first.click()
@@ -232,7 +247,7 @@ def test_an_empty_queue_says_how_it_knows(serve: Serve, open_page: OpenPage) -> 
     page = open_page(fake.address + "/console", viewport=DESK)
 
     expect(page.locator(".empty")).to_contain_text("No open incidents.")
-    expect(page.locator(".empty")).to_contain_text("1 tags reporting, 1 late. Checked")
+    expect(page.locator(".empty")).to_contain_text("Tags reporting: 1. Late: 1. Checked")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -167,6 +167,18 @@ def test_all_is_well_is_told_to_the_centre(serve: Serve, open_page: OpenPage) ->
     assert [path for path, _ in fake.posted] == ["victim/safe"]
 
 
+def test_after_an_alert_she_reads_how_things_stand(serve: Serve, open_page: OpenPage) -> None:
+    """An alert that has ended does not hide whether the next one would come."""
+    fake = serve(her_server(an_alert("over")))
+    page = open_page(fake.address + "/app")
+    heading(page, WORKING)
+
+    fake.say("victim", "protection.state", a_protection(protected=False, reason="tag_silent"))
+
+    heading(page, LEVELS["over"])
+    heading(page, "We cannot be sure your alerts are working")
+
+
 @pytest.mark.parametrize(
     ("level", "scheme"),
     [*((level, "light") for level in ("none", *LEVELS)), ("none", "dark"), ("breach", "dark")],
@@ -190,7 +202,7 @@ def test_the_bars_never_cover_the_focus(serve: Serve, open_page: OpenPage) -> No
     page = open_page(fake.address + "/app", viewport={"width": 320, "height": 480})
     heading(page, LEVELS["over"])
     seen: list[str] = []
-    for _ in range(8):
+    for _ in range(7):
         page.keyboard.press("Tab")
         name, covered = page.evaluate(
             """() => {
@@ -204,6 +216,7 @@ def test_the_bars_never_cover_the_focus(serve: Serve, open_page: OpenPage) -> No
         assert not covered, name
         seen.append(name)
     assert "I'm safe" in seen
+    assert "Call 999" in seen
 
 
 def test_right_to_left_and_forced_colours_fit(serve: Serve, open_page: OpenPage) -> None:

@@ -96,11 +96,12 @@ async def test_an_approach_is_shown_answered_and_seen(story: Story):
     await expect(watchers.heading("Your alerts are working")).to_be_visible()
 
     case.tag.fix(*north_of_her(600), now(), acc=12.0)
-    row = watchers.row(story.reference)
-    on_console, on_hers = await watchers.told(row.filter(has_text="Tag too close"), CLOSE)
+    alarm = watchers.desk.locator(".row-what", has_text="Tag too close to her")
+    on_console, on_hers = await watchers.told(alarm, CLOSE)
 
     report("publish", on_console, on_hers)
     assert max(on_console, on_hers) < 5.0
+    row = watchers.row(story.reference)
     await row.click()
     await watchers.desk.get_by_role("button", name="Acknowledge").click()
     answered = watchers.hers.get_by_role("heading", name="An officer has seen this alert")

@@ -67,7 +67,7 @@ function Facts({ incident, phone, now }) {
   const reach = reachOf(phone, incident, now);
   const rows = [
     ["fact.distance", measured, fixAt ? say("fact.measured", { time: times.second(fixAt), age: age(now - Date.parse(fixAt)) }) : null],
-    ["fact.nearest", nearest(incident), measured === null ? null : say(incident.proven ? "fact.proven" : "fact.not_proven")],
+    ["fact.nearest", nearest(incident), provenOf(incident)],
     ["fact.contact_in", incident.ttc_s === null || incident.ttc_s === undefined ? null : count(incident.ttc_s * 1000), null],
     ["fact.fix", fixAt && measured === null ? times.second(fixAt) : null, fixAt ? age(now - Date.parse(fixAt)) : null],
     ["fact.why", reasonOf(incident.reason), incident.retrospective ? say("fact.retrospective") : null],
@@ -81,6 +81,13 @@ function Facts({ incident, phone, now }) {
   return html`<dl class="facts">${rows.filter(([, value]) => value !== null && value !== undefined).map(([key, value, more]) => html`
     <div class=${`fact ${key === "fact.distance" ? "fact-large" : ""}`}><dt>${say(/** @type {string} */ (key))}</dt>
       <dd>${value}${more !== null && html` <span class="more">${more}</span>`}</dd></div>`)}</dl>`;
+}
+
+/** Whether it is proven that he is too near; of him who is not, nothing is to be proven. */
+/** @param {Incident} incident */
+function provenOf({ level, central_m, proven }) {
+  if (!["breach", "contact"].includes(level) || central_m === null || central_m === undefined) return null;
+  return say(proven ? "fact.proven" : "fact.not_proven");
 }
 
 /** @param {Incident} incident */

@@ -192,6 +192,8 @@ function news(before, id) {
   const known = before.incidents.get(id);
   const worse = known === undefined || known["priority"] !== incident["priority"] || !isUnanswered(known);
   if (!worse) return;
+  // What was said of it before, "Acknowledged" above all, is no longer so.
+  if (id === desk.selected) desk.message = null;
   alarm.sound(incident["priority"]);
   desk.said = say("said.new", { priority: incident["priority"], what: headline(named(incident)) });
 }

@@ -154,7 +154,8 @@ export function reachOf(phone, incident, now) {
   if (phone === undefined || incident["state"] === "resolved") return null;
   if (phone.seen !== undefined) return "reached";
   if (phone.failed !== undefined && phone.failed >= (phone.told ?? "")) return "not_reached";
-  if (incident["priority"] !== "P1") return null;
+  // That it has ended is good to know, and nobody has to run because she did not read it.
+  if (incident["priority"] !== "P1" || incident["level"] === "clear") return null;
   const waited = now - Date.parse(phone.told ?? incident["decided_at"] ?? incident["opened_at"]);
   if (waited > NOT_REACHED_MS) return "not_reached";
   return waited > NOT_YET_MS ? "not_yet" : null;

@@ -24,7 +24,7 @@ export function headline(incident) {
 
 /** @param {Incident} incident the case, and whom it concerns */
 export function caseOf(incident) {
-  return [incident["reference"], incident["wearer_name"]]
+  return [incident["reference"], incident["wearer_name"] ?? incident["protected_name"]]
     .filter(Boolean).join(" · ");
 }
 

@@ -37,7 +37,7 @@ export function Page({ state, place, covered, news, now, soundOn, acts }) {
         ${state.link.phase === "lost" && html`<${Offline} state=${state} />`}
         ${asked !== null && html`<${HelpRequested} card=${asked} centre=${centre} times=${times} />`}
         ${!calm && html`<${Card} card=${card} state=${state} acts=${acts} />`}
-        ${card.look === "thanks" && html`<${Card} card=${calmCard(state, now)} state=${state} acts=${acts} />`}
+        ${["over", "thanks"].includes(card.look) && html`<${Card} card=${calmCard(state, now)} state=${state} acts=${acts} />`}
         <${Extras} place=${place} soundOn=${soundOn} open=${isOpen(state)} acts=${acts} />
       </main>
       <footer class="bar">
