@@ -34,6 +34,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     console.router,
     whereabouts.router,
     enrolment.router,
+    victim.calls,
     victim.router,
     live.router,
 )

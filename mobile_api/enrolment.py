@@ -31,11 +31,11 @@ async def enrol(
 ) -> JSONResponse:
     """Set up this phone: the answer sets the cookie `keepclear_phone`. A code is good once.
 
-    A code that is wrong, used or run out is the same 404.
+    A code that is wrong, used or run out is the same 404. A good one is let in whatever others
+    have tried from the same address, which may be a whole network's: nobody can lock her out. The
+    delay bounds what guessing costs us; what keeps guesses out is the length of a code.
     """
     deps = deps_of(request)
-    subject = throttle.subject_of(request, "enrol")
-    await throttle.count_try(request, subject)
     at = deps.now()
     secret = new_secret()
     hashed_code = secret_hash(codes.tidied(body.code))
@@ -62,7 +62,9 @@ async def enrol(
         return person, device
 
     made = await deps.records.write(work)
+    subject = throttle.subject_of(request, "enrol")
     if made is None:
+        await throttle.count_try(request, subject)
         raise ProblemError(HTTPStatus.NOT_FOUND, "That code is not good, or not any more.")
     await throttle.forgive(request, subject)
     await changes.wake(deps)

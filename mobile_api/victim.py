@@ -19,6 +19,7 @@ from mobile_api.access import access_alert_by_phone, consult
 from mobile_api.answers import Document
 from mobile_api.bodies import CallIn, PositionIn
 from mobile_api.deps import Deps, deps_of
+from mobile_api.forgiving import ForgivingRoute
 from mobile_api.identity import HerPhone, PhoneCaller
 from records import audit
 from records.audit import Action, AuditEntry
@@ -28,12 +29,13 @@ from runtime.ids import new_id
 from runtime.wire import rfc3339
 
 router = APIRouter(tags=["her phone"])
+calls = APIRouter(tags=["her phone"], route_class=ForgivingRoute)
 
 AlertPath = Annotated[str, Path(description="Id of an alert.", max_length=200)]
 CallBody = Annotated[CallIn | None, Body(openapi_examples=examples.CALLS)]
 
 
-@router.post("/victim/sos", responses=examples.answered(examples.HELP))
+@calls.post("/victim/sos", responses=examples.answered(examples.HELP))
 async def call_for_help(request: Request, caller: HerPhone, body: CallBody = None) -> JSONResponse:
     """Call for help: it opens an incident of kind `sos`, P1. The same id again changes nothing."""
     deps = deps_of(request)
@@ -43,7 +45,7 @@ async def call_for_help(request: Request, caller: HerPhone, body: CallBody = Non
     return answer
 
 
-@router.post("/victim/safe", responses=examples.answered(examples.HELP))
+@calls.post("/victim/safe", responses=examples.answered(examples.HELP))
 async def say_safe(request: Request, caller: HerPhone, body: CallBody = None) -> JSONResponse:
     """Say that she is safe. It ends no incident: an officer asks her first."""
     return await _told(deps_of(request), caller, CommandType.SAFE, body or CallIn())
