@@ -126,10 +126,24 @@ def list_incident_bodies(connection: Connection, wanted: IncidentFilter) -> list
     return list(connection.execute(query).scalars())
 
 
-def troubled_devices(connection: Connection) -> list[tuple[str, str]]:
-    """Return (device id, subject) of every device whose latest incident of a kind still stands.
+class TroubleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest incident of a device and a kind, if its level says that it still stands.
 
-    An incident may be resolved while the device is still in trouble: only its level tells.
+    Attributes:
+        resolved: Nothing that came afterwards changed its level: `transitions_since` tells.
+    """
+
+    device_id: str
+    subject: str
+    order_id: str | None
+    opened_at: datetime
+    resolved: bool
+
+
+def troubled_devices(connection: Connection) -> list[TroubleRow]:
+    """Return every device's latest incident of a kind that still stands by its level.
+
+    An incident may be resolved while the device is still in trouble.
     """
     latest = (
         select(
@@ -142,7 +156,13 @@ def troubled_devices(connection: Connection) -> list[tuple[str, str]]:
         .subquery()
     )
     rows = connection.execute(
-        select(incidents.c.device_id, incidents.c.subject)
+        select(
+            incidents.c.device_id,
+            incidents.c.subject,
+            incidents.c.order_id,
+            incidents.c.opened_at,
+            incidents.c.state,
+        )
         .join(
             latest,
             and_(
@@ -154,7 +174,26 @@ def troubled_devices(connection: Connection) -> list[tuple[str, str]]:
         .where(incidents.c.level != Level.CLEAR.value)
         .distinct()
     )
-    return [(row.device_id, row.subject) for row in rows]
+    return [
+        TroubleRow(
+            device_id=row.device_id,
+            subject=row.subject,
+            order_id=row.order_id,
+            opened_at=row.opened_at,
+            resolved=row.state == IncidentState.RESOLVED.value,
+        )
+        for row in rows
+    ]
+
+
+def transitions_since(connection: Connection, order_id: str, at: datetime) -> list[bytes]:
+    """Return the transitions of an order from an instant on, in order, as bytes."""
+    rows = connection.execute(
+        select(transitions.c.body)
+        .where(transitions.c.order_id == order_id, transitions.c.at >= at)
+        .order_by(transitions.c.position)
+    )
+    return list(rows.scalars())
 
 
 def add_entries(connection: Connection, entries: Iterable[TimelineEntry]) -> None:

@@ -16,11 +16,12 @@ from domain.ids import DeviceId
 from domain.incident import Incident
 from domain.order import Device, Order
 from domain.reading import Fix
-from domain.transition import Subject
+from domain.transition import Level, Subject, Transition
 from records import incidents as incident_records
 from records import live as live_records
 from records import register as register_records
 from records.database import Records
+from records.incidents import TroubleRow
 from runtime.wire import decode
 
 #: The consumer whose mark says how far transitions have been taken.
@@ -79,8 +80,26 @@ def _read(connection: Connection, now: datetime) -> Opening:
         outstanding=[_told_already(one, now) for one in outstanding],
         heads=live_records.heads(connection),
         fixes=live_records.newest_fixes(connection, [one.device_id for one in devices]),
-        troubles=[(DeviceId(device_id), Subject(subject)) for device_id, subject in troubles],
+        troubles=[
+            (DeviceId(one.device_id), Subject(one.subject))
+            for one in troubles
+            if not _has_ended(connection, one)
+        ],
     )
+
+
+def _has_ended(connection: Connection, trouble: TroubleRow) -> bool:
+    """Return whether a trouble ended after its incident was resolved, which changed it no more."""
+    if not trouble.resolved or trouble.order_id is None:
+        return False
+    bodies = incident_records.transitions_since(connection, trouble.order_id, trouble.opened_at)
+    about = (trouble.device_id, trouble.subject)
+    said = [
+        transition.after
+        for transition in (decode(body, Transition) for body in bodies)
+        if about == (transition.device_id, transition.subject)
+    ]
+    return said[-1:] == [Level.CLEAR]
 
 
 def _nothing(connection: Connection) -> None:

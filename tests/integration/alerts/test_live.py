@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from websockets.exceptions import ConnectionClosed
 
+from alerts.board import DeviceState
 from alerts.live.frames import cursor_of
 from domain.command import CommandType
 from domain.ids import IncidentId, PersonId, ReadingId
@@ -331,3 +332,30 @@ async def test_resolving_a_cut_strap_lets_the_next_cut_be_news(tmp_path: Path) -
         changes = await room.records.read(lambda c: register_records.changes_after(c, 0))
         facts = [decode(change.body, TamperCleared) for change in changes]
         assert [(TAG, Subject.TAMPER)] == [(fact.device_id, fact.subject) for fact in facts]
+
+
+async def test_a_trouble_that_ended_after_its_incident_is_not_brought_back(tmp_path: Path) -> None:
+    """A device heard again once its incident was resolved is not silent after a restart."""
+    async with running(tmp_path) as room, connected(room, "/console") as console:
+        await room.decide(of_device(Subject.CONTACT_LOSS))
+        await console.frame("incident.opened")
+        incident_id = room.office.desk.standing()[0].incident_id
+        await room.ask(a_command(CommandType.RESOLVE, incident_id=incident_id, outcome="found"))
+        standing = await _state_after_restart(room)
+        await room.decide(of_device(Subject.CONTACT_LOSS, 5, after=Level.CLEAR))
+        ended = await _state_after_restart(room)
+        assert (DeviceState.SILENT, DeviceState.WAITING) == (standing, ended)
+
+
+async def _state_after_restart(room: AlertsRoom) -> DeviceState:
+    """Return the tag's state on the board of a new life, once that has begun."""
+    await room.end()
+    board = room.office.board
+    room.begin()
+    for _ in range(1000):
+        if room.office.board is not board:
+            break
+        await asyncio.sleep(0.005)
+    device = room.office.board.device(TAG)
+    assert device is not None
+    return device.state
