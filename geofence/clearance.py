@@ -151,15 +151,15 @@ def on_the_way(
         ground: The area.
         wearer: His device.
         now: What its newest report alone says.
-        after: Nothing that began before this instant counts any more.
+        after: What he did before this instant does not count; the rest of the way does.
     """
     if len(wearer.places) < 2:
         return now
     first, second = wearer.places[-2:]
+    if not second.joined or (after is not None and second.fixed_at <= after):
+        return now
     if after is not None and first.fixed_at < after:
-        return now
-    if not second.joined:
-        return now
+        first = _halfway(first, second, after)
     central_m, share = ground.passed_m(first.position, second.position)
     radius_m = max(first.radius_m, second.radius_m)
     nearest_m = round_m(max(0.0, central_m - radius_m))
@@ -176,6 +176,17 @@ def on_the_way(
         uncertainty_m=round_m(radius_m),
         between=True,
         began_at=_entry(first, second, share, central_m),
+    )
+
+
+def _halfway(first: Place, second: Place, at: datetime) -> Place:
+    """Return where he was at `at` on the straight way from `first` to `second`."""
+    share = (at - first.fixed_at) / (second.fixed_at - first.fixed_at)
+    return msgspec.structs.replace(
+        first,
+        fixed_at=at,
+        position=_along_edge(first.position, second.position, share),
+        radius_m=max(first.radius_m, second.radius_m),
     )
 
 

@@ -1,8 +1,9 @@
 """The zone machines: inside, near, crossed, left."""
 
+from datetime import time
 from itertools import product
 
-from domain.order import ExclusionZone, InclusionZone
+from domain.order import ExclusionZone, InclusionZone, Weekday, Window
 from domain.transition import Level
 from geofence.engine import Engine
 from geofence.exclusion import TRANSITIONS, Finding
@@ -92,3 +93,17 @@ def test_silence_makes_a_zone_unknown() -> None:
     facts = [*register(an_order(a_zone())), a_fix(TAG, 0, 1500, 200), a_tick(600)]
     rows = of(run(Engine(), facts), ZONE)
     assert [(None, Level.CLEAR), (Level.CLEAR, Level.UNKNOWN)] == levels(rows)
+
+
+def test_a_zone_crossed_just_after_it_began_to_hold_was_crossed() -> None:
+    """The part of his way on which the schedule held counts, though he set out before."""
+    hours = (Window(days=tuple(Weekday), since=time(12, 5), until=time(13)),)
+    zone = a_zone(schedule=hours)
+    assert [Level.CLEAR, Level.BREACH] == seen(zone, (290, -500, 200), (350, 1000, 200))
+
+
+def test_a_zone_crossed_before_it_began_to_hold_was_not_crossed() -> None:
+    """What he did before the schedule held is not held against him."""
+    hours = (Window(days=tuple(Weekday), since=time(12, 5), until=time(13)),)
+    zone = a_zone(schedule=hours)
+    assert [Level.CLEAR] == seen(zone, (240, -600, 200), (310, 1500, 200))
