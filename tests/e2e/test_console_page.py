@@ -153,6 +153,20 @@ def test_an_answer_is_taken_back_when_it_gets_worse(fake: Fake, page: Page) -> N
     expect(page.locator(".message")).to_have_count(0)
 
 
+def test_a_second_call_for_help_waits_anew(serve: Serve, open_page: OpenPage) -> None:
+    """When she calls again the time to answer begins again, and the map can follow her."""
+    call = {"kind": "sos", "actor": "person:person-p", "level": "breach", "reason": "sos"}
+    again = an_incident(kind="sos", wearer_id=None, opened_at=ago(200))
+    fake = serve(the_desk(again))
+    keep_incident(fake, {**again, "timeline": [{**call, "at": ago(200)}, {**call, "at": ago(2)}]})
+    page = open_page(fake.address + "/console", viewport=DESK)
+
+    expect(page.locator(".row-due")).to_contain_text("left")
+    fake.say("console", "position", a_position("person-p", "app-1", 51.615, -0.114))
+    page.locator(".row").click()
+    expect(page.get_by_role("button", name="Follow")).to_be_enabled()
+
+
 def test_who_came_second_is_told_who_was_first(fake: Fake, page: Page) -> None:
     """Acknowledging what another officer took a moment ago says who has it."""
     page.locator(".row").first.click()

@@ -23,6 +23,7 @@ AREA: Final = "The tag is in your area"
 UNSURE: Final = "We do not know where the tag is"
 OVER: Final = "The alert has ended"
 OFFICER: Final = ("Nadia Okoye", "a password that is long")
+BREACH: Final = '"level":"breach"'
 #: A silence is called lost after 12 s; the rest is for a busy machine.
 LOST_WITHIN_MS: Final = 20_000
 #: The tag reports every 15 s and is given 10 more near her.
@@ -235,5 +236,11 @@ async def _after_fix(watchers: Watchers, shown: Locator) -> float:
     """Wait until a page has `shown` the breach; return the age of the fix that caused it."""
     await shown.wait_for(timeout=90_000)
     at = now()
-    frame = next(text for text in watchers.console_frames if '"level":"breach"' in text)
+
+    async def told() -> bool:
+        return any(BREACH in text for text in watchers.console_frames)
+
+    # The browser reports a frame in its own time, which may be after what the frame changed.
+    await until(told, 5.0, "the console's frame is known")
+    frame = next(text for text in watchers.console_frames if BREACH in text)
     return (at - datetime.fromisoformat(found(r'"received_at":"([^"]+)"', frame))).total_seconds()

@@ -104,7 +104,8 @@ function dotsOf() {
 
 /** @param {import("./model.js").Incident | null} incident */
 function followed(incident) {
-  return placeOf(state, incident?.["wearer_id"]);
+  // Her own call for help names no wearer: there it is she who has to be found.
+  return placeOf(state, incident?.["wearer_id"]) ?? placeOf(state, incident?.["protected_id"]);
 }
 
 const myName = () => desk.me?.name ?? desk.me?.account_id ?? null;

@@ -162,12 +162,13 @@ export function reachOf(phone, incident, now) {
 }
 
 /**
- * Since when an incident waits for an answer: it opened, became more urgent, or opened again.
+ * Since when an incident waits for an answer: it opened, became more urgent, or opened
+ * again; or she called once more.
  * @param {Incident} incident @returns {number} milliseconds
  */
 export function waitingSince(incident) {
   const entries = incident["timeline"] ?? [];
-  const again = entries.findLast((/** @type {any} */ entry) => entry.kind === "reopened");
+  const again = entries.findLast((/** @type {any} */ entry) => ["reopened", "sos"].includes(entry.kind));
   const urgent = incident["priority"] === "P1"
     ? entries.find((/** @type {any} */ entry) => ["breach", "contact"].includes(entry.level)) : undefined;
   return Date.parse((again ?? urgent)?.at ?? incident["opened_at"]);
