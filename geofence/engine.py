@@ -48,6 +48,7 @@ class Engine:
         self._heap: list[tuple[datetime, str]] = []
         self._armed: dict[str, datetime] = {}
         self._changed: dict[str, State] = {}
+        self._faults: list[tuple[Watch, Exception]] = []
 
     @property
     def clock(self) -> datetime:
@@ -66,6 +67,11 @@ class Engine:
     def skip(self, change_id: int) -> None:
         """Go on as if a register change had been taken in; it cannot be."""
         self._follow(change_id)
+
+    def faults(self) -> tuple[tuple[Watch, Exception], ...]:
+        """Return which conditions could not be judged since this was last asked, and why."""
+        faults, self._faults = tuple(self._faults), []
+        return faults
 
     def step(self, fact: Fact, now: datetime) -> tuple[Transition, ...]:
         """Take in one fact at `now`, and return what changed, in the order in which it did."""
@@ -233,7 +239,11 @@ class Engine:
                 self._settle(closed, rows)
 
     def _judge(self, watch: Watch, cause: Cause, rows: list[Transition]) -> None:
-        state, row = conditions.judge(self._watchlist, self._watchlist.states[watch], cause)
+        try:
+            state, row = conditions.judge(self._watchlist, self._watchlist.states[watch], cause)
+        except Exception as error:  # noqa: BLE001 - one that cannot be judged hides no other
+            self._faults.append((watch, error))
+            return
         self._keep(state)
         rows.extend(() if row is None else (row,))
 

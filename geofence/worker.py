@@ -240,6 +240,13 @@ class EngineRoom:
 
     async def _commit(self, taken: _Round, entries: Sequence[Entry], began_at: datetime) -> None:
         """Make a round durable, then let its entries go, then tell what was decided."""
+        for (order_id, condition_id), error in self._engine.faults():
+            _log.error(
+                "condition_not_judged",
+                order_id=order_id,
+                condition_id=condition_id,
+                error=type(error).__name__,
+            )
         states = self._engine.changed()
         if taken or any(subject != CLOCK for subject, _ in states):
             rows = [_row(transition) for transition in taken.decided]

@@ -1,9 +1,17 @@
 """The engine as a whole: deadlines, restarts, orders that end."""
 
+import pytest
+
+from domain.ids import OrderId
 from domain.reading import EventType
-from domain.transition import Fact, Level, OrderChanged
+from domain.transition import Fact, Level, OrderChanged, Transition
+from geofence import conditions
 from geofence.engine import Engine
+from geofence.rows import Cause
+from geofence.state import ConditionState
+from geofence.watchlist import Watchlist
 from tests.unit.geofence.scenes import (
+    ORDER,
     PAIR,
     PHONE,
     TAG,
@@ -84,3 +92,23 @@ def test_an_edited_order_is_judged_at_once() -> None:
     wider = an_order(a_pair(alert_m=4000.0, warning_m=8000.0), revision=2)
     rows = engine.step(OrderChanged(change_id=9, received_at=instant(30), order=wider), instant(30))
     assert [(Level.CLEAR, Level.BREACH)] == levels(rows)
+
+
+def test_a_condition_that_cannot_be_judged_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a fix or the clock asks, a fault in one condition leaves all others watched."""
+    whole = conditions.judge
+
+    def brittle(
+        watchlist: Watchlist, state: ConditionState, cause: Cause
+    ) -> tuple[ConditionState, Transition | None]:
+        if state.order_id == "bad" and state.level is not None:
+            raise ArithmeticError
+        return whole(watchlist, state, cause)
+
+    monkeypatch.setattr(conditions, "judge", brittle)
+    bad = an_order(order_id=OrderId("bad"), valid_until=instant(30))
+    engine = Engine()
+    facts = [*register(bad, an_order()), a_fix(PHONE, 1, 0), a_fix(TAG, 2, 5000), a_tick(40)]
+    rows = run(engine, [*facts, a_fix(TAG, 42, 100)])
+    assert Level.CONTACT is [row for row in rows if row.order_id == ORDER][-1].after
+    assert {("bad", PAIR)} == {watch for watch, _ in engine.faults()}
