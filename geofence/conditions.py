@@ -119,6 +119,7 @@ def _look(watchlist: Watchlist, state: ConditionState, cause: Cause) -> Outcome:
         near=state.near,
         page=found is Level.UNKNOWN and watchlist.urgent_condition(state, order.wearer_id),
         proven=found in {Level.BREACH, Level.CONTACT} and _proven(look),
+        elsewhere=isinstance(condition, ExclusionZone) and measuring.elsewhere(scene, condition),
     )
     return state, condition_row(
         change,

@@ -102,6 +102,21 @@ def off(scene: Scene, zone: ExclusionZone | InclusionZone) -> list[Clearance]:
     return sorted(measured, key=lambda one: (one.excused, one.nearest_m, one.central_m))
 
 
+def elsewhere(scene: Scene, zone: ExclusionZone) -> bool:
+    """Return whether the person a zone is for is known to be outside it and its buffer.
+
+    Known means that every device that speaks for her is fresh and says so, errors counted: she is
+    told quietly of a zone that is entered without her only where there is no doubt.
+    """
+    if zone.protected_id is None:
+        return False
+    ground = scene.watchlist.ground(scene.watch)
+    hers = [
+        clearance(ground, one, scene.at, scene.grace) for one in sightings(scene, zone.protected_id)
+    ]
+    return bool(hers) and all(one.fresh and one.could_be_m > zone.buffer_m for one in hers)
+
+
 def met_at(scene: Scene, condition: Proximity, within_m: float) -> datetime | None:
     """Return when, since the last report, the two first came within `within_m`, interpolated."""
     instants: list[datetime] = []

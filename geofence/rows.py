@@ -60,6 +60,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     near: bool = False
     page: bool = False
     proven: bool = False
+    elsewhere: bool = False
 
 
 def condition_row(
@@ -140,4 +141,5 @@ def _row(
         near=change.near,
         page=change.page,
         proven=change.proven,
+        elsewhere=change.elsewhere,
     )

@@ -6,7 +6,6 @@ real API, and whoever opens the links sees what an officer and a protected perso
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from keepclear.house import House
 from keepclear.serve import serve
 from mobile_api import admin
 from runtime.clock import utc_now
+from runtime.ids import new_id
 from runtime.settings import Settings
 from runtime.supervise import Beat, Room, first_of
 from simulator.client import Door, DoorError
@@ -27,9 +27,8 @@ from simulator.mqtt import Broker
 from simulator.scenario import Scenario, named
 from simulator.show import Cast, play, register
 
-#: The demonstration's login. It is printed, and it exists on this machine's own address only.
+#: The demonstration's login. Its password is drawn anew each time, and printed.
 LOGIN: Final = "operator"
-PASSWORD: Final = "keepclear-demo"  # noqa: S105 - it protects a story.
 PROGRAM: Final = "demonstration"
 
 #: A link that is tried out tomorrow should still work.
@@ -48,7 +47,7 @@ async def demo(scenario: str, *, speed: float, seed: int) -> None:
     Raises:
         KeepclearError: The address is not this machine's own, or something is taken.
     """
-    settings = Settings(simulated_devices=True, enrolment_s=_ENROLMENT_S, session_idle_s=_SESSION_S)
+    settings = Settings(enrolment_s=_ENROLMENT_S, session_idle_s=_SESSION_S)
     if not _loopback(settings.http_host) or not _loopback(settings.mqtt_host):
         raise DemoAddressError
     story = named(scenario)
@@ -75,7 +74,7 @@ class Demonstration:
             beat()
             await first_of(beat.stopping.wait(), timeout_s=_GLANCE_S)
         cast, link = await self._registered()
-        self._print(link)
+        self._print(link, await self._login())
         settings = self._house.settings
         broker = Broker(host=settings.mqtt_host, port=settings.mqtt_port)
         async with asyncio.TaskGroup() as group:
@@ -91,8 +90,6 @@ class Demonstration:
         """Register the case as an administrator's program would; return her phone's link, too."""
         records = self._house.records
         token = await admin.create_token(records, "administrator", PROGRAM, utc_now)
-        with suppress(admin.AccountError):  # It is there from an earlier demonstration.
-            await admin.create_account(records, "operator", LOGIN, PASSWORD, utc_now)
         door = Door(self._house.settings.base_url, token=token)
         await self._end_former(door)
         cast = await register(self._scenario, door, speed=self._speed)
@@ -100,6 +97,16 @@ class Demonstration:
         assert self._scenario.protected is not None
         enrolment = await door.post(f"/people/{cast.people[self._scenario.protected]}/enrolment")
         return cast, enrolment["url"]
+
+    async def _login(self) -> str:
+        """Return a new password of the demonstration's officer."""
+        password = "-".join(new_id("")[-4:] for _ in range(3))
+        records = self._house.records
+        try:
+            await admin.create_account(records, "operator", LOGIN, password, utc_now)
+        except admin.AccountError:  # There from an earlier demonstration, whose password ends.
+            await admin.renew_password(records, LOGIN, password, utc_now)
+        return password
 
     @property
     def _note(self) -> Path:
@@ -116,7 +123,7 @@ class Demonstration:
         except DoorError:
             self._note.unlink()
 
-    def _print(self, link: str) -> None:
+    def _print(self, link: str, password: str) -> None:
         settings = self._house.settings
         lasts = f"{self._scenario.lasts_s / self._speed / 60:.0f} minutes"
         Console().print(
@@ -124,7 +131,7 @@ class Demonstration:
                 f"[bold]{self._scenario.title}[/bold] is being played; it lasts {lasts}.\n"
                 f"{self._scenario.story.strip()}\n\n"
                 f"Police console   {settings.base_url}/console\n"
-                f"                 name [bold]{LOGIN}[/bold], password [bold]{PASSWORD}[/bold]\n"
+                f"                 name [bold]{LOGIN}[/bold], password [bold]{password}[/bold]\n"
                 f"Her phone        {link}\n\n"
                 "Test data only. Ctrl-C ends it.",
                 title="Keepclear",

@@ -118,6 +118,26 @@ async def create_account(
     return await records.write(work)
 
 
+async def renew_password(records: Records, name: str, password: str, now: Now) -> None:
+    """Give a person's login another password; its old one ends.
+
+    Raises:
+        AccountError: If there is no such login, it is closed, or the password is too short.
+    """
+    if len(password) < PASSWORD_LETTERS_LEAST:
+        raise AccountError(f"the password needs {PASSWORD_LETTERS_LEAST} characters or more")
+    kept = await passwords.hashed(password)
+
+    def work(connection: Connection) -> None:
+        account = access.account_named(connection, name)
+        if account is None or account.disabled_at is not None:
+            raise AccountError("there is no such login")
+        access.put_password(connection, account.account_id, kept)
+        _note(connection, f"account:{account.account_id}:password", now())
+
+    await records.write(work)
+
+
 class AdminDoor:
     """The socket on which a running `serve` makes tokens and accounts. Enter it to open it."""
 

@@ -39,18 +39,9 @@ class Settings(BaseSettings):
     )
 
     # Where we are.
-    environment: str = Field(
-        default="local", description="Name of this installation, shown in pages."
-    )
     data_dir: Path = Field(
         default=Path("./var"),
         description="Directory of the database, broker state and admin socket.",
-    )
-    timezone: str = Field(
-        default="Europe/London", description="IANA zone in which pages show times."
-    )
-    simulated_devices: bool = Field(
-        default=False, description="Whether devices here are simulated; pages then say so."
     )
 
     # Doors.
@@ -90,7 +81,6 @@ class Settings(BaseSettings):
     )
 
     # Pace and bounds.
-    tick_s: Seconds = Field(default=1.0, description="Time between ticks of the engine and alerts.")
     commit_wait_s: Annotated[float, Field(ge=0.0, json_schema_extra={"unit": "s"})] = Field(
         default=0.0, description="How long a group commit waits for company; 0: only while busy."
     )
@@ -153,15 +143,8 @@ class Settings(BaseSettings):
     )
 
     # Who helps her.
-    help_phone: Telephone = Field(default="999", description="Emergency number shown on her page.")
     centre_phone: Telephone = Field(
         default="", description="Number of the monitoring centre; empty: none."
-    )
-    centre_name: str = Field(
-        default="the monitoring centre", description="What pages call the centre."
-    )
-    support_phone: Telephone = Field(
-        default="0808 2000 247", description="Support line shown on her page; by default Refuge's."
     )
 
     @model_validator(mode="after")

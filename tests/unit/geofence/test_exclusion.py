@@ -8,6 +8,7 @@ from domain.transition import Level
 from geofence.engine import Engine
 from geofence.exclusion import TRANSITIONS, Finding
 from tests.unit.geofence.scenes import (
+    PHONE,
     TAG,
     ZONE,
     a_disc,
@@ -51,6 +52,20 @@ def test_already_inside_when_the_order_is_made() -> None:
     rows = run(engine, [change])
     assert [(None, Level.BREACH)] == levels(of(rows, ZONE))
     assert instant(30) == rows[0].at
+
+
+def test_a_zone_entered_while_she_is_known_to_be_elsewhere() -> None:
+    """Only a fresh place of hers, clear of the zone and its buffer, says that she is not there."""
+    told: list[bool] = []
+    inside, far, in_buffer = (
+        [a_fix(PHONE, 0, 200, 200)],
+        [a_fix(PHONE, 0, 5_000)],
+        [a_fix(PHONE, 0, 490)],
+    )
+    for hers in ([], inside, far, in_buffer):
+        facts = [*register(an_order(a_zone())), *hers, a_fix(TAG, 1, 200, 200)]
+        told += [row.elsewhere for row in run(Engine(), facts) if row.after is Level.BREACH]
+    assert [False, False, True, False] == told
 
 
 def test_crossing_between_two_fixes() -> None:

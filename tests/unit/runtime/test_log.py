@@ -183,7 +183,7 @@ def raise_noted() -> None:
 
 def raise_validation() -> None:
     """Fail as pydantic does, which quotes its input."""
-    Settings(http_port=LATITUDE, centre_name=[NAME])  # type: ignore[arg-type]
+    Settings(http_port=LATITUDE, mqtt_host=[NAME])  # type: ignore[arg-type]
 
 
 FAILURES = [raise_value, raise_key, raise_chained, raise_group, raise_noted, raise_validation]

@@ -79,8 +79,8 @@ def test_settings_are_frozen() -> None:
     [
         ("KEEPCLEAR_HTTP_PORT", "70000"),
         ("KEEPCLEAR_BROKER", "emqx"),
-        ("KEEPCLEAR_TICK_S", "0"),
-        ("KEEPCLEAR_HELP_PHONE", "javascript:alert(1)"),
+        ("KEEPCLEAR_DRAIN_S", "0"),
+        ("KEEPCLEAR_CENTRE_PHONE", "javascript:alert(1)"),
     ],
 )
 def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
