@@ -129,7 +129,7 @@ class Demonstration:
         Console().print(
             Panel(
                 f"[bold]{self._scenario.title}[/bold] is being played; it lasts {lasts}.\n"
-                f"{self._scenario.story.strip()}\n\n"
+                f"{' '.join(self._scenario.story.split())}\n\n"
                 f"Police console   {settings.base_url}/console\n"
                 f"                 name [bold]{LOGIN}[/bold], password [bold]{password}[/bold]\n"
                 f"Her phone        {link}\n\n"
