@@ -82,7 +82,8 @@ class Settings(BaseSettings):
 
     # Pace and bounds.
     commit_wait_s: Annotated[float, Field(ge=0.0, json_schema_extra={"unit": "s"})] = Field(
-        default=0.0, description="How long a group commit waits for company; 0: only while busy."
+        default=0.008,
+        description="How long a group commit waits for company; 0: only while busy.",
     )
     commit_messages_max: Bound = Field(
         default=500,
