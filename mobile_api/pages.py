@@ -30,7 +30,7 @@ STATIC_FOLDERS: Final = {
     "/static/notes": "victim",
     "/static/console": "console",
     "/static/forms": "forms",
-    "/static/shared": "shared",
+    "/static/parts": "parts",
     "/static/icons": "icons",
     "/static/vendor": "vendor",
 }

@@ -3,7 +3,7 @@
  * paused for a minute, never switched off for good.
  */
 
-import { isOn, play, unlock } from "../shared/sound.js";
+import { isOn, play, unlock } from "../parts/sound.js";
 
 const AGAIN_MS = 15_000;
 const PAUSE_MS = 60_000;

@@ -1,7 +1,7 @@
 /** One incident: what is known, who was told, what was done, and what can be done. */
 
-import { html, useEffect, useRef, useState } from "../shared/html.js";
-import { list, say } from "../shared/words.js";
+import { html, useEffect, useRef, useState } from "../parts/html.js";
+import { list, say } from "../parts/words.js";
 import { idOf, isUnanswered, reachOf } from "./model.js";
 import { PriorityTag, Reach } from "./queue.js";
 import { age, answerBy, caseOf, count, deed, distance, headline, herPhone, metres, ownerOf, reasonOf, times, zoneOf } from "./wording.js";

@@ -2,11 +2,11 @@
  * The console: joins the live link, the calls, sounds, keys and the three panes.
  */
 
-import { html, render } from "../shared/html.js";
-import { HttpFault, getJson, postJson, remove, session } from "../shared/http.js";
-import { Live } from "../shared/live.js";
-import { ServerClock } from "../shared/clock.js";
-import { say } from "../shared/words.js";
+import { html, render } from "../parts/html.js";
+import { HttpFault, getJson, postJson, remove, session } from "../parts/http.js";
+import { Live } from "../parts/live.js";
+import { ServerClock } from "../parts/clock.js";
+import { say } from "../parts/words.js";
 import { Alarm } from "./alarm.js";
 import { Detail } from "./detail.js";
 import { zonesOf } from "./geometry.js";

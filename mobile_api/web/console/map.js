@@ -6,7 +6,7 @@
 import { circle, collection, feature } from "./geometry.js";
 import { coloursOf, styleOf } from "./style.js";
 import { age } from "./wording.js";
-import { say } from "../shared/words.js";
+import { say } from "../parts/words.js";
 
 /** @typedef {import("./style.js").Theme} Theme */
 /** @typedef {import("./model.js").Position} Position */

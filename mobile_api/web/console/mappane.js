@@ -1,7 +1,7 @@
 /** The map's place on the page: the map where it can be drawn, a sentence and a list where not. */
 
-import { html, useEffect, useRef, useState } from "../shared/html.js";
-import { say } from "../shared/words.js";
+import { html, useEffect, useRef, useState } from "../parts/html.js";
+import { say } from "../parts/words.js";
 import { ConsoleMap, canDraw } from "./map.js";
 import { age, metres } from "./wording.js";
 

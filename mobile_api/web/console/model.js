@@ -9,7 +9,7 @@
  *   role?: string, fix: {t: string, received_at?: string}}} Position
  * @typedef {{device_id: string, person_id?: string, state: string, last_fix_at?: string | null,
  *   battery?: number | null, since?: string, kind?: string}} Device
- * @typedef {{link: import("../shared/live.js").LinkState, incidents: Map<string, Incident>,
+ * @typedef {{link: import("../parts/live.js").LinkState, incidents: Map<string, Incident>,
  *   phones: Map<string, HerPhone>, devices: Map<string, Device>, positions: Map<string, Position>,
  *   system: {ready: boolean, broken?: string[], at?: string} | null, loaded: boolean}} State
  * @typedef {{type: string, kind?: string, at?: string, data?: any, [more: string]: any}} Frame

@@ -1,7 +1,7 @@
 /** The queue: a row for each open incident, most urgent first. */
 
-import { html } from "../shared/html.js";
-import { say } from "../shared/words.js";
+import { html } from "../parts/html.js";
+import { say } from "../parts/words.js";
 import { idOf, isUnanswered, reachOf } from "./model.js";
 import { answerBy, caseOf, count, headline, herPhone, ownerOf, times } from "./wording.js";
 

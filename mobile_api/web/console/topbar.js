@@ -1,10 +1,10 @@
 /** The bar above: is this desk connected, does it sound, who sits here; and what is wrong. */
 
-import { html, useEffect, useRef } from "../shared/html.js";
-import { list, say } from "../shared/words.js";
+import { html, useEffect, useRef } from "../parts/html.js";
+import { list, say } from "../parts/words.js";
 import { times } from "./wording.js";
 
-/** @param {{link: import("../shared/live.js").LinkState, now: number, me: any, theme: string, acts: any}} props */
+/** @param {{link: import("../parts/live.js").LinkState, now: number, me: any, theme: string, acts: any}} props */
 export function TopBar({ link, now, me, theme, acts }) {
   return html`<header class="topbar">
     <h1><img src="/static/icons/desk.svg" alt="" width="26" height="26" />${say("brand")}</h1>

@@ -2,8 +2,8 @@
  * How the console says things: what happened, how far, how long ago, who did what.
  */
 
-import { timeWriter } from "../shared/clock.js";
-import { has, say } from "../shared/words.js";
+import { timeWriter } from "../parts/clock.js";
+import { has, say } from "../parts/words.js";
 import { TARGET_S, isUnanswered, waitingSince } from "./model.js";
 
 /** @typedef {import("./model.js").Incident} Incident */

@@ -3,8 +3,8 @@
  * used only when she presses the button, so that a preview of the link cannot spend it.
  */
 
-import { postJson } from "../shared/http.js";
-import { say } from "../shared/words.js";
+import { postJson } from "../parts/http.js";
+import { say } from "../parts/words.js";
 import { onSubmit } from "./form.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("enrol"));

@@ -2,8 +2,8 @@
  * What both forms share: words, one fault shown and read out, one request at a time.
  */
 
-import { HttpFault } from "../shared/http.js";
-import { say } from "../shared/words.js";
+import { HttpFault } from "../parts/http.js";
+import { say } from "../parts/words.js";
 
 /**
  * Send the form with `send`; show what went wrong, or do what comes after.

@@ -1,7 +1,7 @@
 /** Signing in to the console. */
 
-import { HttpFault, postJson } from "../shared/http.js";
-import { say } from "../shared/words.js";
+import { HttpFault, postJson } from "../parts/http.js";
+import { say } from "../parts/words.js";
 import { onSubmit } from "./form.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("login"));

@@ -3,8 +3,8 @@
  * or by pressing it with a keyboard, a switch or a screen reader.
  */
 
-import { html, useEffect, useRef } from "../shared/html.js";
-import { list, say } from "../shared/words.js";
+import { html, useEffect, useRef } from "../parts/html.js";
+import { list, say } from "../parts/words.js";
 
 const HOLD_MS = 900;
 

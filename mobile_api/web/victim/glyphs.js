@@ -1,6 +1,6 @@
 /** Small pictures, drawn with strokes. A shape stands beside every colour. */
 
-import { html } from "../shared/html.js";
+import { html } from "../parts/html.js";
 
 /** @type {Record<string, string>} */
 const PATHS = {

@@ -1,14 +1,14 @@
 /** Her request for help, from sending to an officer's answer. */
 
-import { html } from "../shared/html.js";
-import { say, unbroken } from "../shared/words.js";
+import { html } from "../parts/html.js";
+import { say, unbroken } from "../parts/words.js";
 import { Glyph } from "./glyphs.js";
 
 const GLYPHS = { sending: "sent", sent: "over", failed: "close", seen: "officer", closed: "over" };
 
 /**
  * @param {{card: import("./model.js").HelpCard, centre: any,
- *   times: ReturnType<typeof import("../shared/clock.js").timeWriter>}} props
+ *   times: ReturnType<typeof import("../parts/clock.js").timeWriter>}} props
  */
 export function HelpRequested({ card, centre, times }) {
   return html`<section class=${`card request request-${card.look}`} aria-labelledby="request">
@@ -22,7 +22,7 @@ export function HelpRequested({ card, centre, times }) {
 
 /**
  * @param {import("./model.js").HelpCard} card @param {any} centre
- * @param {ReturnType<typeof import("../shared/clock.js").timeWriter>} times
+ * @param {ReturnType<typeof import("../parts/clock.js").timeWriter>} times
  */
 function textOf(card, centre, times) {
   const phone = card.help?.phone ?? centre.phone;

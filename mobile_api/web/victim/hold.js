@@ -5,9 +5,9 @@
  * presses it once: 3 seconds are counted aloud, and another press cancels.
  */
 
-import { html, useEffect, useRef, useState } from "../shared/html.js";
-import { vibrate } from "../shared/sound.js";
-import { say } from "../shared/words.js";
+import { html, useEffect, useRef, useState } from "../parts/html.js";
+import { vibrate } from "../parts/sound.js";
+import { say } from "../parts/words.js";
 import { Glyph } from "./glyphs.js";
 
 const HOLD_MS = 2000;

@@ -2,11 +2,11 @@
  * Her page: joins the live link, what she asks for, sounds and the view.
  */
 
-import { html, render } from "../shared/html.js";
-import { session } from "../shared/http.js";
-import { Live } from "../shared/live.js";
-import { ServerClock } from "../shared/clock.js";
-import { isOn, unlock } from "../shared/sound.js";
+import { html, render } from "../parts/html.js";
+import { session } from "../parts/http.js";
+import { Live } from "../parts/live.js";
+import { ServerClock } from "../parts/clock.js";
+import { isOn, unlock } from "../parts/sound.js";
 import { applyFrame, isDanger, unknownState } from "./model.js";
 import { DONE, Outbox } from "./outbox.js";
 import { remember, remembered } from "./memory.js";

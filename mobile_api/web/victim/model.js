@@ -5,7 +5,7 @@
  * The rule that lives here: claim only what the server has proved, with its time. "Your alerts
  * are working" needs a live link, `protected: true`, and a proof that is not old.
  *
- * @typedef {import("../shared/live.js").LinkState} LinkState
+ * @typedef {import("../parts/live.js").LinkState} LinkState
  * @typedef {{alert_id: string, level: string, band?: string, trend?: string | null,
  *   steps?: string[], help?: Help | null, decided_at: string, last_known_at?: string,
  *   seen_at?: string | null}} Alert

@@ -6,7 +6,7 @@
  * @typedef {{state: number, answer: any}} Outcome `state` is the HTTP status, 0 for no answer
  */
 
-import { HttpFault, postJson, session } from "../shared/http.js";
+import { HttpFault, postJson, session } from "../parts/http.js";
 
 const KEY = "notes.unsent";
 const RETRY_MS = 2500;

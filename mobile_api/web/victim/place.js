@@ -6,7 +6,7 @@
  * @typedef {"unsupported" | "off" | "on" | "denied"} PlaceState
  */
 
-import { postJson } from "../shared/http.js";
+import { postJson } from "../parts/http.js";
 
 const SEND_MS = 15_000;
 const FRESH_MS = 120_000;

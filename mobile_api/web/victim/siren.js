@@ -2,7 +2,7 @@
  * The sound of an alert: danger repeats until she says she has seen it, two minutes at most.
  */
 
-import { play, vibrate } from "../shared/sound.js";
+import { play, vibrate } from "../parts/sound.js";
 
 const AGAIN_MS = 4000;
 const LONGEST_MS = 120_000;

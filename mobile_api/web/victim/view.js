@@ -2,9 +2,9 @@
  * Her page, drawn: calm, short, one thing to do.
  */
 
-import { html, useEffect, useRef, useState } from "../shared/html.js";
-import { timeWriter } from "../shared/clock.js";
-import { has, say, settings, unbroken } from "../shared/words.js";
+import { html, useEffect, useRef, useState } from "../parts/html.js";
+import { timeWriter } from "../parts/clock.js";
+import { has, say, settings, unbroken } from "../parts/words.js";
 import { Cover } from "./cover.js";
 import { Glyph } from "./glyphs.js";
 import { HelpRequested } from "./help.js";
@@ -69,7 +69,7 @@ function Announcer({ card, asked, link }) {
   return html`<p class="sr-only" role="alert">${said}</p>`;
 }
 
-/** @param {{link: import("../shared/live.js").LinkState}} props */
+/** @param {{link: import("../parts/live.js").LinkState}} props */
 function Link({ link }) {
   const words = {
     live: say("connected"), connecting: say("connecting"),
